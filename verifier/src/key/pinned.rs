@@ -1,0 +1,73 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::{KeyError, KeyName, KeySet, KeyStore, Lookup, PublicKey, PublicKeyError};
+
+/// Keys that are given, not looked up: for tests, and for whoever reads a callback without a network.
+///
+/// The platform rotates its keys about monthly, so a receiver in production wants DNS.
+#[derive(Debug, Clone, Default)]
+pub struct PinnedKeys {
+    by_name: HashMap<KeyName, Arc<KeySet>>,
+    for_every_name: Option<Arc<KeySet>>,
+}
+
+/// The text is not the PEM of a public key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PinnedKeyError {
+    /// Not PEM.
+    #[error("not a PEM file: expected `-----BEGIN PUBLIC KEY-----`")]
+    NotPem,
+    /// The PEM of something else.
+    #[error("a PEM file of a `{0}`, expected a `PUBLIC KEY` or an `RSA PUBLIC KEY`")]
+    OtherLabel(String),
+    /// A key that could not be used.
+    #[error(transparent)]
+    Key(#[from] PublicKeyError),
+}
+
+impl PinnedKeys {
+    /// No keys yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Pins a key to one name.
+    #[must_use]
+    pub fn with(mut self, name: KeyName, key: PublicKey) -> Self {
+        self.by_name.insert(name, Arc::new(KeySet::pinned(key)));
+        self
+    }
+
+    /// Pins a key to every name that has none of its own.
+    #[must_use]
+    pub fn with_every_name(mut self, key: PublicKey) -> Self {
+        self.for_every_name = Some(Arc::new(KeySet::pinned(key)));
+        self
+    }
+
+    /// Reads a public key from PEM text (`PUBLIC KEY` or `RSA PUBLIC KEY`).
+    ///
+    /// # Errors
+    /// See [`PinnedKeyError`].
+    pub fn read_pem(text: &str) -> Result<PublicKey, PinnedKeyError> {
+        let pem = pem::parse(text).map_err(|_| PinnedKeyError::NotPem)?;
+        match pem.tag() {
+            "PUBLIC KEY" | "RSA PUBLIC KEY" => Ok(PublicKey::from_der(pem.contents())?),
+            other => Err(PinnedKeyError::OtherLabel(other.to_owned())),
+        }
+    }
+}
+
+impl KeyStore for PinnedKeys {
+    fn cached(&self, name: &KeyName, _now: SystemTime) -> Option<Arc<KeySet>> {
+        self.by_name.get(name).or(self.for_every_name.as_ref()).cloned()
+    }
+
+    fn lookup<'a>(&'a self, name: &'a KeyName, now: SystemTime) -> Lookup<'a> {
+        let found = self.cached(name, now).ok_or(KeyError::NotFound);
+        Box::pin(std::future::ready(found))
+    }
+}

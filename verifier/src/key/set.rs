@@ -1,0 +1,86 @@
+use std::time::Duration;
+
+use super::{KeyRecord, PublicKey, RecordError};
+
+/// How many keys one name may have.
+pub const MAX_CANDIDATES: usize = 8;
+
+/// One key of a name.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// The key.
+    pub key: PublicKey,
+    /// Whether its owner says that this is a test (`t=y`).
+    pub testing: bool,
+}
+
+/// Every key that a name has at the moment: at least one, at most [`MAX_CANDIDATES`].
+#[derive(Debug, Clone)]
+pub struct KeySet {
+    candidates: Vec<Candidate>,
+    time_to_live: Option<Duration>,
+}
+
+/// There is no key to be had for a name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// The name does not exist, or has no TXT record.
+    #[error("no key is published under this name")]
+    NotFound,
+    /// The name's key is revoked.
+    #[error("the key is revoked")]
+    Revoked,
+    /// The name has TXT records, none of which is a usable key.
+    #[error("no usable key is published under this name: {0}")]
+    Unusable(RecordError),
+    /// The name has more keys than [`MAX_CANDIDATES`].
+    #[error("more than {MAX_CANDIDATES} keys are published under this name")]
+    TooMany,
+    /// The key could not be looked up. It may work in a moment.
+    #[error("the key could not be looked up: {0}")]
+    Temporary(String),
+}
+
+impl KeySet {
+    /// A set of one key that does not expire.
+    pub fn pinned(key: PublicKey) -> Self {
+        Self { candidates: vec![Candidate { key, testing: false }], time_to_live: None }
+    }
+
+    /// The keys of a name's TXT records. Those that are no usable keys are passed over, as long as one is.
+    ///
+    /// # Errors
+    /// [`KeyError::NotFound`] without any record; otherwise what is wrong with the one that is most like a key.
+    pub fn from_records<'a>(
+        records: impl IntoIterator<Item = &'a [u8]>,
+        time_to_live: Duration,
+    ) -> Result<Self, KeyError> {
+        let mut candidates = Vec::new();
+        let mut worst: Option<RecordError> = None;
+        for text in records {
+            match KeyRecord::parse(text) {
+                Ok(_) if candidates.len() == MAX_CANDIDATES => return Err(KeyError::TooMany),
+                Ok(KeyRecord { key, testing }) => candidates.push(Candidate { key, testing }),
+                Err(error) if worst.as_ref().is_none_or(|worst| worst.rank() < error.rank()) => worst = Some(error),
+                Err(_) => {}
+            }
+        }
+        match worst {
+            _ if !candidates.is_empty() => Ok(Self { candidates, time_to_live: Some(time_to_live) }),
+            None => Err(KeyError::NotFound),
+            Some(RecordError::Revoked) => Err(KeyError::Revoked),
+            Some(error) => Err(KeyError::Unusable(error)),
+        }
+    }
+
+    /// The keys.
+    pub fn candidates(&self) -> &[Candidate] {
+        &self.candidates
+    }
+
+    /// For how long DNS says that they may be kept; `None` for pinned keys.
+    pub fn time_to_live(&self) -> Option<Duration> {
+        self.time_to_live
+    }
+}

@@ -1,0 +1,32 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::{KeyError, KeyName, KeySet};
+
+/// A lookup under way.
+pub type Lookup<'a> = Pin<Box<dyn Future<Output = Result<Arc<KeySet>, KeyError>> + Send + 'a>>;
+
+/// Where keys come from.
+///
+/// The name is already known to lie in an allowed zone. What is kept expires by the `now` that is handed in, never by a
+/// clock of the store's own.
+pub trait KeyStore: Send + Sync + 'static {
+    /// The keys of a name if they are at hand, without waiting. It is called for each request.
+    fn cached(&self, name: &KeyName, now: SystemTime) -> Option<Arc<KeySet>>;
+
+    /// Finds the keys of a name that [`cached`](Self::cached) does not have.
+    fn lookup<'a>(&'a self, name: &'a KeyName, now: SystemTime) -> Lookup<'a>;
+}
+
+/// A store can be shared between verifiers.
+impl<S: KeyStore + ?Sized> KeyStore for Arc<S> {
+    fn cached(&self, name: &KeyName, now: SystemTime) -> Option<Arc<KeySet>> {
+        (**self).cached(name, now)
+    }
+
+    fn lookup<'a>(&'a self, name: &'a KeyName, now: SystemTime) -> Lookup<'a> {
+        (**self).lookup(name, now)
+    }
+}

@@ -1,0 +1,52 @@
+//! Verifies the signed webhooks ("Callbacks") of a marketing platform, and says *why* it refused one.
+//!
+//! A Callback is an HTTP `POST` that is sent when a profile or subprofile is created, updated or deleted.
+//! Its `Signature` header is an RSA signature over the request target, the host, the date, the account and the
+//! digest of the body; the public key is a DKIM record in DNS.
+//!
+//! ```no_run
+//! use std::time::SystemTime;
+//! use callback_verifier::{Header, RequestHead, Verifier};
+//!
+//! # async fn receive() -> Result<(), Box<dyn std::error::Error>> {
+//! # #[cfg(feature = "dns")] {
+//! let verifier = Verifier::builder(1234)          // our account
+//!     .host("hooks.example.com")                  // the name that the publisher calls us by
+//!     .build()?;                                  // keys from DNS, strict policy
+//!
+//! let headers = [Header::new("Host", b"hooks.example.com") /* ... as they came in */];
+//! let head = RequestHead::new("POST", "/hook", &headers);
+//! let body = br#"{"id":"1","action":"create","fields":{},"interests":[]}"#;
+//!
+//! let head = verifier.verify_head(&head, SystemTime::now()).await?;   // a forgery ends here, its body unread
+//! let verified = head.verify_body(body)?;
+//! println!("account {} says {:?}", verified.account(), verified.body());
+//! # }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What is checked, in which order, stands in [`checklist`]. What this receiver insists on is its [`Policy`].
+//! Whatever is refused is refused with a [`Rejection`], which has a stable [code](Rejection::code).
+
+pub mod checklist;
+pub mod key;
+mod policy;
+mod rejection;
+#[cfg(feature = "sign")]
+pub mod sign;
+mod verified;
+mod verifier;
+pub mod wire;
+
+pub use checklist::PendingHead;
+#[cfg(feature = "dns")]
+pub use key::{DnsKeys, DnsSetupError};
+pub use key::{KeyError, KeyName, KeySet, KeyStore, PinnedKeys, PublicKey, Zone};
+pub use policy::{
+    AccountId, EnvironmentIds, ExpectedHost, Hs2019, MissingComma, Policy, PolicyError, TestingKeys, TransportPolicy,
+};
+pub use rejection::{Class, Rejection};
+pub use verified::{AuthenticHead, BodyVerifier, Verified};
+pub use verifier::{BuildError, Verifier, VerifierBuilder};
+pub use wire::{Header, RequestHead, Transport};

@@ -1,0 +1,142 @@
+//! Making signatures (feature `sign`): for tests, and for whoever stands in for the publisher.
+
+use std::fmt;
+
+use crate::key::{Backend, KeyName, PublicKey, PublicKeyError, SigningKey};
+use crate::wire::{CoveredHeaders, RequestHead, SignatureHeader, SigningString, SigningStringError, base64};
+
+/// An RSA private key.
+pub struct PrivateKey {
+    key: SigningKey,
+    public_der: Vec<u8>,
+    public: PublicKey,
+}
+
+/// The text is no RSA private key that could be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PrivateKeyError {
+    /// Not the PEM of a PKCS#8 private key.
+    #[error("not a PEM file of a PKCS#8 private key: expected `-----BEGIN PRIVATE KEY-----`")]
+    NotPem,
+    /// The cryptographic library does not take it. `aws-lc-rs` takes no private key under 2048 bits.
+    #[error("no RSA private key that the cryptographic library takes")]
+    Refused,
+    /// Its public half could not be used.
+    #[error(transparent)]
+    Public(#[from] PublicKeyError),
+}
+
+/// A request that could not be signed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignError {
+    /// The request lacks what the signature is to cover.
+    #[error(transparent)]
+    SigningString(#[from] SigningStringError),
+    /// The cryptographic library failed.
+    #[error("the cryptographic library failed to sign")]
+    Failed,
+}
+
+impl PrivateKey {
+    /// Reads a PKCS#8 private key from PEM text.
+    ///
+    /// # Errors
+    /// See [`PrivateKeyError`].
+    pub fn from_pem(text: &str) -> Result<Self, PrivateKeyError> {
+        let pem = pem::parse(text).ok().filter(|pem| pem.tag() == "PRIVATE KEY").ok_or(PrivateKeyError::NotPem)?;
+        Self::from_pkcs8(pem.contents(), Backend::default())
+    }
+
+    /// Reads a PKCS#8 private key from DER, for a chosen cryptographic library.
+    ///
+    /// # Errors
+    /// See [`PrivateKeyError`].
+    pub fn from_pkcs8(der: &[u8], backend: Backend) -> Result<Self, PrivateKeyError> {
+        let key = SigningKey::from_pkcs8(backend, der).ok_or(PrivateKeyError::Refused)?;
+        let pkcs1 = key.public_pkcs1().ok_or(PrivateKeyError::Refused)?;
+        let public = PublicKey::from_der_with(&pkcs1, backend)?;
+        Ok(Self { key, public_der: subject_public_key_info(&pkcs1), public })
+    }
+
+    /// The public half.
+    pub fn public_key(&self) -> &PublicKey {
+        &self.public
+    }
+
+    /// The public half as the DER of a SubjectPublicKeyInfo, which is what `p=` of a key record holds.
+    pub fn public_key_der(&self) -> &[u8] {
+        &self.public_der
+    }
+
+    /// The public half as PEM text (`PUBLIC KEY`).
+    pub fn public_key_pem(&self) -> String {
+        pem::encode_config(
+            &pem::Pem::new("PUBLIC KEY", self.public_der.clone()),
+            pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF),
+        )
+    }
+
+    /// The RSASSA-PKCS1-v1_5 signature, with SHA-256, of a message.
+    ///
+    /// # Errors
+    /// [`SignError::Failed`], which a key that was taken does not cause.
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        self.key.sign(message).ok_or(SignError::Failed)
+    }
+
+    /// The value of the `Signature` header of a request: over `covered`, by the key that is published as `key_id`.
+    ///
+    /// # Errors
+    /// [`SignError::SigningString`] if the request lacks a covered header.
+    pub fn sign_request(
+        &self,
+        head: &RequestHead<'_>,
+        key_id: &KeyName,
+        covered: &CoveredHeaders<'_>,
+    ) -> Result<String, SignError> {
+        let signing_string = SigningString::build(head, covered)?;
+        let signature = base64::encode(&self.sign(signing_string.as_bytes())?);
+        let header = SignatureHeader {
+            key_id: key_id.as_str(),
+            algorithm: Some("rsa-sha256"),
+            headers: covered.as_str(),
+            signature: &signature,
+        };
+        Ok(header.to_string())
+    }
+}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PrivateKey({:?})", self.public)
+    }
+}
+
+/// Wraps a PKCS#1 public key into a SubjectPublicKeyInfo with the algorithm `rsaEncryption` (RFC 3279 section 2.3.1).
+fn subject_public_key_info(pkcs1: &[u8]) -> Vec<u8> {
+    /// `SEQUENCE { OBJECT IDENTIFIER 1.2.840.113549.1.1.1, NULL }`
+    const ALGORITHM: [u8; 15] =
+        [0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
+    let bit_string = der_value(0x03, &[&[0], pkcs1]);
+    der_value(0x30, &[&ALGORITHM, &bit_string])
+}
+
+/// A DER value: tag, length, and contents.
+fn der_value(tag: u8, contents: &[&[u8]]) -> Vec<u8> {
+    let contents = contents.concat();
+    let length = contents.len().to_be_bytes();
+    let significant = &length[length.iter().take_while(|&&b| b == 0).count()..];
+    let mut out = vec![tag];
+    match significant {
+        [short] if *short < 0x80 => out.push(*short),
+        [] => out.push(0),
+        long => {
+            out.push(0x80 | long.len() as u8);
+            out.extend_from_slice(long);
+        }
+    }
+    out.extend_from_slice(&contents);
+    out
+}

@@ -1,0 +1,88 @@
+use std::time::SystemTime;
+
+use crate::key::KeyName;
+use crate::wire::{Account, DigestHasher, Digests, SigningString};
+
+/// Evidence that the head of a request is authentic. The body is not known yet.
+///
+/// Only the [checklist](crate::checklist) makes one. It tells what the signature covers and nothing else.
+#[derive(Debug, Clone)]
+pub struct AuthenticHead {
+    pub(crate) account: Account,
+    pub(crate) key_name: KeyName,
+    pub(crate) key_bits: u32,
+    pub(crate) date: SystemTime,
+    pub(crate) signing_string: SigningString,
+    pub(crate) digests: Digests,
+    pub(crate) content_length: Option<u64>,
+    pub(crate) max_body: u64,
+}
+
+impl AuthenticHead {
+    /// Whose data the callback carries.
+    pub fn account(&self) -> Account {
+        self.account
+    }
+
+    /// The name of the key that signed. (The `keyId` itself is not covered by the signature; the key is what counts.)
+    pub fn key_name(&self) -> &KeyName {
+        &self.key_name
+    }
+
+    /// The size of that key in bits.
+    pub fn key_bits(&self) -> u32 {
+        self.key_bits
+    }
+
+    /// When the sender says that it signed.
+    pub fn date(&self) -> SystemTime {
+        self.date
+    }
+
+    /// The value of a header that the signature covers, or of `(request-target)`. `None` if it is not covered.
+    pub fn covered(&self, name: &str) -> Option<&[u8]> {
+        self.signing_string.value(name)
+    }
+
+    /// All that the signature covers: names in lower case, with their values.
+    pub fn covered_headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.signing_string.lines()
+    }
+}
+
+/// Checks a body that comes in parts. What has come so far is not authentic before [`finish`](Self::finish) says so.
+#[derive(Debug, Clone)]
+pub struct BodyVerifier {
+    pub(crate) head: AuthenticHead,
+    pub(crate) hasher: DigestHasher,
+    pub(crate) seen: u64,
+}
+
+/// Evidence that a request is authentic, head and body.
+#[derive(Debug, Clone)]
+pub struct Verified<B = ()> {
+    pub(crate) head: AuthenticHead,
+    pub(crate) body: B,
+}
+
+impl<B> Verified<B> {
+    /// The head.
+    pub fn head(&self) -> &AuthenticHead {
+        &self.head
+    }
+
+    /// Whose data the callback carries.
+    pub fn account(&self) -> Account {
+        self.head.account
+    }
+
+    /// The body that was checked; `()` if it came in parts.
+    pub fn body(&self) -> &B {
+        &self.body
+    }
+
+    /// Takes the body out.
+    pub fn into_body(self) -> B {
+        self.body
+    }
+}

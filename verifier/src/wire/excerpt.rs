@@ -1,0 +1,45 @@
+use std::fmt;
+
+/// A bounded, printable copy of something that a stranger sent, safe to put into a log line.
+///
+/// At most 80 characters are kept; whatever is not visible ASCII is escaped.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Excerpt(Box<str>);
+
+const MAX_EXCERPT: usize = 80;
+
+impl Excerpt {
+    /// The text of the excerpt.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&[u8]> for Excerpt {
+    fn from(bytes: &[u8]) -> Self {
+        let kept = &bytes[..bytes.len().min(MAX_EXCERPT)];
+        let mut text = kept.escape_ascii().to_string();
+        if kept.len() < bytes.len() {
+            text.push_str("...");
+        }
+        Self(text.into())
+    }
+}
+
+impl From<&str> for Excerpt {
+    fn from(text: &str) -> Self {
+        Self::from(text.as_bytes())
+    }
+}
+
+impl fmt::Display for Excerpt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", self.0)
+    }
+}
+
+impl fmt::Debug for Excerpt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}

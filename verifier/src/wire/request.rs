@@ -1,0 +1,124 @@
+use std::borrow::Cow;
+
+/// How a request reached the receiver, as far as its HTTP server knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Transport {
+    /// Nobody said.
+    #[default]
+    Unknown,
+    /// Without encryption.
+    Http,
+    /// Over TLS.
+    Https,
+}
+
+/// One header line: its name in any case, and its value as it came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Header<'a> {
+    /// The field name.
+    pub name: &'a str,
+    /// The field value. White space at its ends does not count.
+    pub value: &'a [u8],
+}
+
+impl<'a> Header<'a> {
+    /// A header line.
+    pub const fn new(name: &'a str, value: &'a [u8]) -> Self {
+        Self { name, value }
+    }
+}
+
+/// The head of a request, borrowed from whatever HTTP implementation received it.
+///
+/// Header lines that came several times are listed several times, in the order in which they came.
+#[derive(Debug, Clone)]
+pub struct RequestHead<'a> {
+    method: &'a str,
+    target: &'a str,
+    headers: Cow<'a, [Header<'a>]>,
+    authority: Option<&'a str>,
+    transport: Transport,
+}
+
+impl<'a> RequestHead<'a> {
+    /// A view of a request: its method, its target exactly as on the request line (path with query, never decoded),
+    /// and its header lines.
+    pub fn new(method: &'a str, target: &'a str, headers: impl Into<Cow<'a, [Header<'a>]>>) -> Self {
+        Self { method, target, headers: headers.into(), authority: None, transport: Transport::Unknown }
+    }
+
+    /// The `:authority` of an HTTP/2 or HTTP/3 request, which stands for `Host`. If both are there they must agree.
+    #[must_use]
+    pub fn with_authority(mut self, authority: &'a str) -> Self {
+        self.authority = Some(authority);
+        self
+    }
+
+    /// States over what the request came in. Only the server itself knows; a header that anybody can send does not.
+    #[must_use]
+    pub fn with_transport(mut self, transport: Transport) -> Self {
+        self.transport = transport;
+        self
+    }
+
+    /// The method, as it came in.
+    pub fn method(&self) -> &'a str {
+        self.method
+    }
+
+    /// The request target, as it came in.
+    pub fn target(&self) -> &'a str {
+        self.target
+    }
+
+    /// The header lines, in order.
+    pub fn headers(&self) -> &[Header<'a>] {
+        &self.headers
+    }
+
+    /// The `:authority`, if there was one.
+    pub fn authority(&self) -> Option<&'a str> {
+        self.authority
+    }
+
+    /// Over what the request came in.
+    pub fn transport(&self) -> Transport {
+        self.transport
+    }
+
+    /// The values of all instances of one header, in order, without white space at their ends.
+    ///
+    /// An `:authority` counts as the `Host` of a request that has none.
+    pub fn values<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'a [u8]> + 's {
+        let lines = self.headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name));
+        let authority = self.authority.filter(|_| name.eq_ignore_ascii_case("host") && !self.has_host());
+        lines.map(|header| super::trim_ows(header.value)).chain(authority.map(str::as_bytes))
+    }
+
+    fn has_host(&self) -> bool {
+        self.headers.iter().any(|header| header.name.eq_ignore_ascii_case("host"))
+    }
+}
+
+/// A view of a request of the `http` crate.
+///
+/// The transport stays [`Transport::Unknown`]: the `http` crate does not know it. An absolute-form target of HTTP/1
+/// becomes an empty one (and is so refused by the checklist); in HTTP/2 and HTTP/3 it is the `:authority` and the path.
+#[cfg(feature = "http")]
+impl<'a> From<&'a http::request::Parts> for RequestHead<'a> {
+    fn from(parts: &'a http::request::Parts) -> Self {
+        let headers: Vec<_> =
+            parts.headers.iter().map(|(name, value)| Header::new(name.as_str(), value.as_bytes())).collect();
+        let origin_form = parts.uri.path_and_query().map_or("", |target| target.as_str());
+        let mut head = RequestHead::new(parts.method.as_str(), origin_form, headers);
+        if let Some(authority) = parts.uri.authority() {
+            if parts.version < http::Version::HTTP_2 {
+                // Not a path, so that the checklist refuses it: which of the two hosts was meant is anybody's guess.
+                head.target = "";
+            } else {
+                head.authority = Some(authority.as_str());
+            }
+        }
+        head
+    }
+}

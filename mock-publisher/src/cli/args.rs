@@ -1,0 +1,204 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use callback_verifier::Zone;
+use clap::{Args, Parser, Subcommand};
+
+use crate::access_token::AccessToken;
+use crate::emit::{PayloadMethod, TargetUrl};
+use crate::platform::Action;
+use crate::wire_profile::WireProfile;
+
+/// A local stand-in for a marketing platform that sends signed webhooks (Callbacks)
+///
+/// It keeps databases and profiles, lets them be changed through its REST API, signs a callback for each change that
+/// somebody wants to be told of, delivers it to a receiver on this machine or a private network, and publishes its public
+/// key in a DNS zone of its own.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true, after_long_help = EXAMPLES)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) serve: ServeArgs,
+}
+
+const EXAMPLES: &str = "\
+Without a subcommand it serves, as `mock-publisher serve` does.
+
+Examples:
+  mock-publisher demo                              see it work, in a second
+  mock-publisher serve --in-memory                 serve, and forget everything at the end
+  mock-publisher send http://127.0.0.1:8080/hook   send one signed callback, without a server
+  dig @127.0.0.1 -p 7053 TXT 2026-11._domainkey.copernica.com
+
+Exit status: 0 it worked, 1 it did not, 2 it was asked for in the wrong way";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Serve the REST API, the control API and the name server until interrupted
+    Serve(ServeArgs),
+    /// Show the whole way of a callback: changes, deliveries, verdicts, and three forgeries that are refused
+    Demo,
+    /// Send one signed callback to a receiver, without a server
+    Send(SendArgs),
+    /// Show the key pairs of a data folder
+    Keys(KeysArgs),
+    /// Tell whether a publisher is ready
+    Ready(ReadyArgs),
+}
+
+/// Who the publisher is.
+#[derive(Debug, Args)]
+pub(super) struct IdentityArgs {
+    /// The account whose callbacks are sent
+    #[arg(long, value_name = "N", default_value_t = 1234, env = "MOCK_PUBLISHER_ACCOUNT")]
+    pub(super) account: u64,
+    /// The DNS zone that the key is published in
+    #[arg(long, value_name = "ZONE", default_value = "copernica.com", env = "MOCK_PUBLISHER_ZONE")]
+    pub(super) zone: Zone,
+    /// How headers and the key record are spelled (assumption: the platform's sources contradict each other)
+    #[arg(long, value_enum, default_value_t, env = "MOCK_PUBLISHER_WIRE")]
+    pub(super) wire: WireProfile,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DataArgs {
+    /// The folder that data and key pairs are kept in
+    #[arg(long, value_name = "DIR", default_value = "mock-publisher-data", env = "MOCK_PUBLISHER_DATA")]
+    pub(super) data: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TargetArgs {
+    /// Also call this host, although it is neither on this machine nor on a private network (repeatable)
+    #[arg(long, value_name = "HOST", env = "MOCK_PUBLISHER_ALLOW_TARGET", value_delimiter = ',')]
+    pub(super) allow_target: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// The loopback address of the HTTP server; port 0 for any free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7070", env = "MOCK_PUBLISHER_LISTEN")]
+    pub(super) listen: SocketAddr,
+    /// The loopback address of the name server, UDP and TCP; port 0 for any free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7053", env = "MOCK_PUBLISHER_DNS")]
+    pub(super) dns: SocketAddr,
+    #[command(flatten)]
+    pub(super) data: DataArgs,
+    /// Keep nothing: data, key pair and access token are gone at the end
+    #[arg(long, conflicts_with = "data", env = "MOCK_PUBLISHER_IN_MEMORY")]
+    pub(super) in_memory: bool,
+    #[command(flatten)]
+    pub(super) identity: IdentityArgs,
+    #[command(flatten)]
+    pub(super) targets: TargetArgs,
+    /// The secret that callers of the APIs must show [default: one that is made and kept]
+    #[arg(long, value_name = "TOKEN", env = "MOCK_PUBLISHER_ACCESS_TOKEN", hide_env_values = true, value_parser = token)]
+    pub(super) access_token: Option<AccessToken>,
+    /// Write addresses and access token to this file, as JSON, once everything is ready
+    #[arg(long, value_name = "FILE", env = "MOCK_PUBLISHER_READY_FILE")]
+    pub(super) ready_file: Option<PathBuf>,
+}
+
+fn token(text: &str) -> Result<AccessToken, &'static str> {
+    AccessToken::chosen(text).ok_or("expected visible ASCII characters")
+}
+
+/// Builds a callback as a change would, signs it with the key pair of the data folder (made if there is none), and sends it.
+/// A receiver that is to accept it must find the key: run `mock-publisher serve` on the same data folder and point the
+/// receiver at its name server, or pin the key that `mock-publisher keys record --pem` shows.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Exit status: 0 the receiver answered 2xx, 1 it did not, 2 wrong usage")]
+pub(super) struct SendArgs {
+    /// The receiver
+    #[arg(value_name = "URL", value_parser = TargetUrl::parse)]
+    pub(super) url: TargetUrl,
+    /// What happened to the profile
+    #[arg(long, default_value = "create", value_parser = action, value_name = "create|update|delete")]
+    pub(super) action: Action,
+    /// The form of the payload
+    #[arg(long, value_enum, default_value = "json")]
+    pub(super) method: PayloadMethod,
+    /// The number of the profile
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(super) id: i64,
+    /// A field of the profile (repeatable) [default: a name and an address]
+    #[arg(long = "field", value_name = "NAME=VALUE", value_parser = name_and_value)]
+    pub(super) fields: Vec<(String, String)>,
+    /// An interest of the profile (repeatable)
+    #[arg(long = "interest", value_name = "NAME")]
+    pub(super) interests: Vec<String>,
+    /// Send nothing; write the request to standard output, byte for byte
+    #[arg(long)]
+    pub(super) print: bool,
+    #[command(flatten)]
+    pub(super) data: DataArgs,
+    #[command(flatten)]
+    pub(super) identity: IdentityArgs,
+    #[command(flatten)]
+    pub(super) targets: TargetArgs,
+}
+
+fn action(name: &str) -> Result<Action, &'static str> {
+    Action::from_name(name).ok_or("expected `create`, `update` or `delete`")
+}
+
+fn name_and_value(text: &str) -> Result<(String, String), &'static str> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+#[derive(Debug, Args)]
+pub(super) struct KeysArgs {
+    #[command(subcommand)]
+    pub(super) command: KeysCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum KeysCommand {
+    /// List the keys: name and size
+    List {
+        #[command(flatten)]
+        data: DataArgs,
+        #[command(flatten)]
+        identity: IdentityArgs,
+    },
+    /// Show the key's record as a line of a zone file, or the key itself
+    Record {
+        /// Show the public key as PEM, for `callback-verifier verify --key`
+        #[arg(long)]
+        pem: bool,
+        #[command(flatten)]
+        data: DataArgs,
+        #[command(flatten)]
+        identity: IdentityArgs,
+    },
+}
+
+/// Asks `/readyz` of the publisher whose addresses are in the ready file.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Exit status: 0 ready, 1 not ready, 2 wrong usage")]
+pub(super) struct ReadyArgs {
+    /// Wait until it is ready
+    #[arg(long)]
+    pub(super) wait: bool,
+    /// How long to wait
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    pub(super) timeout: Duration,
+    /// The ready file [default: `ready.json` in the data folder]
+    #[arg(long, value_name = "FILE", env = "MOCK_PUBLISHER_READY_FILE")]
+    pub(super) ready_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) data: DataArgs,
+}
+
+fn seconds(text: &str) -> Result<Duration, &'static str> {
+    let expected = "expected a number of seconds from 0 to 86400";
+    let number: f64 = text.parse().map_err(|_| expected)?;
+    if !(0.0..=86_400.0).contains(&number) {
+        return Err(expected);
+    }
+    Ok(Duration::from_secs_f64(number))
+}

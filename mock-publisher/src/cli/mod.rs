@@ -1,0 +1,56 @@
+//! The command line: what can be asked for, and how it is answered.
+//!
+//! Data goes to standard output, everything else to standard error. Status 0: it worked; 1: it did not; 2: it was asked for
+//! in the wrong way.
+
+mod args;
+mod keys;
+mod ready;
+mod send;
+mod serve;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+
+pub(crate) fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error.into()),
+    };
+    let done = runtime.block_on(async {
+        match cli.command {
+            None => serve::serve(cli.serve).await,
+            Some(Command::Serve(args)) => serve::serve(args).await,
+            Some(Command::Demo) => crate::demo::run().await,
+            Some(Command::Send(args)) => send::send(args).await,
+            Some(Command::Keys(args)) => keys::keys(args),
+            Some(Command::Ready(args)) => ready::ready(args).await,
+        }
+    });
+    match done {
+        Ok(code) => code,
+        Err(error) => failed(&error),
+    }
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    // Whoever reads our output may have gone, which is no failure of ours.
+    let gone = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+    if gone.into_iter().any(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+        return ExitCode::SUCCESS;
+    }
+    let _ = writeln!(io::stderr(), "error: {error:#}");
+    ExitCode::FAILURE
+}
+
+/// Writes a line of data.
+pub(crate) fn print(text: impl std::fmt::Display) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}")?;
+    out.flush()
+}

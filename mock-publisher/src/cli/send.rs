@@ -1,0 +1,65 @@
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use super::args::SendArgs;
+use super::print;
+use crate::clock;
+use crate::emit::{Emission, Payload, SignedRequest, nonce};
+use crate::keyring::Keyring;
+use crate::platform::{Change, Profile, Trigger};
+use crate::send::{Answer, Client, TargetRules};
+use crate::server;
+
+pub(super) async fn send(args: SendArgs) -> anyhow::Result<ExitCode> {
+    let request = signed_request(&args)?;
+    if args.print {
+        let mut out = io::stdout().lock();
+        out.write_all(&request.raw())?;
+        out.flush()?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let client = Client::new(TargetRules::allowing(&args.targets.allow_target));
+    let outcome = client.attempt(&request).await;
+    let Answer { status, body } = outcome.result?;
+    let milliseconds = outcome.elapsed.as_secs_f64() * 1000.0;
+    print(format!("{status}   {milliseconds:.1} ms\n{}", String::from_utf8_lossy(&body)).trim_end())?;
+    Ok(if status.is_success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn signed_request(args: &SendArgs) -> anyhow::Result<SignedRequest> {
+    let now = SystemTime::now();
+    let keys = server::keys_folder(&args.data.data);
+    let keyring = Keyring::open(&keys, args.identity.zone.clone(), args.identity.wire, now)?;
+    let payload = Payload::of(&change(args), args.method);
+    let emission = Emission {
+        target: &args.url,
+        content_type: payload.method.content_type(),
+        body: payload.bytes.into(),
+        account: args.identity.account,
+        date: now,
+        nonce: nonce()?,
+        wire: args.identity.wire,
+        key: keyring.signing(),
+    };
+    Ok(emission.sign()?)
+}
+
+fn change(args: &SendArgs) -> Change {
+    let sample = || {
+        let pairs = [("name", "Mike"), ("email", "mike@example.com")];
+        pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
+    };
+    let now = clock::now();
+    let profile = Profile {
+        id: args.id,
+        database: 1,
+        fields: if args.fields.is_empty() { sample() } else { args.fields.clone() },
+        interests: args.interests.clone(),
+        secret: String::new(),
+        created: now,
+        modified: now,
+        removed: None,
+    };
+    Change { action: args.action, trigger: Trigger::Publisher, profile }
+}

@@ -1,0 +1,264 @@
+//! `mock-publisher demo`: the whole way of a callback, on free ports, with nothing left behind.
+//!
+//! A publisher, its name server and a receiver run in this process. Real calls of the REST API change a profile; each change
+//! is delivered as JSON and as XML, and verified with the key from the publisher's DNS. Then come three forgeries, which the
+//! receiver must refuse.
+
+mod receiver;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, bail, ensure};
+use callback_verifier::Zone;
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::cli::print;
+use crate::clock;
+use crate::emit::{Emission, Payload, PayloadMethod, SignedRequest, TargetUrl, nonce};
+use crate::local_client::LocalClient;
+use crate::platform::{Action, Change, Profile, Trigger};
+use crate::send::{Client, TargetRules};
+use crate::server::{Config, Publisher};
+use crate::wire_profile::WireProfile;
+use receiver::{Receiver, Verdict};
+
+const ACCOUNT: u64 = 1234;
+/// What one step may take. None takes more than a few milliseconds, unless something is broken.
+const STEP: Duration = Duration::from_secs(3);
+/// What everything may take.
+const ALL: Duration = Duration::from_secs(9);
+
+pub(crate) async fn run() -> anyhow::Result<ExitCode> {
+    match tokio::time::timeout(ALL, demonstrate()).await {
+        Ok(outcome) => outcome,
+        Err(_) => bail!("the demonstration did not end within {} s", ALL.as_secs()),
+    }
+}
+
+async fn demonstrate() -> anyhow::Result<ExitCode> {
+    let publisher = Publisher::start(&config()?).await?;
+    let mut receiver = Receiver::start(ACCOUNT, publisher.dns).await?;
+    print(publisher.introduction(ACCOUNT))?;
+    print(format!("receiver   http://{}   verifies with the key from that DNS\n", receiver.address))?;
+    let score = show(&publisher, &mut receiver).await?;
+    receiver.stop().await;
+    publisher.stop().await;
+    print(format!("\n{score}"))?;
+    if score.unexpected > 0 {
+        return Ok(ExitCode::FAILURE);
+    }
+    print("Next: `mock-publisher serve`, and `callback-verifier verify` for your own receiver's requests")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn config() -> anyhow::Result<Config> {
+    let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    Ok(Config {
+        listen: free,
+        dns: free,
+        data: None,
+        account: ACCOUNT,
+        zone: Zone::parse("copernica.com")?,
+        wire: WireProfile::default(),
+        access_token: None,
+        allow_targets: Vec::new(),
+    })
+}
+
+async fn show(publisher: &Publisher, receiver: &mut Receiver) -> anyhow::Result<Score> {
+    let mut score = Score::default();
+    let rest = RestCalls(LocalClient::new(publisher.http.to_string(), Some(publisher.token.as_str().to_owned())));
+    for method in ["json", "xml"] {
+        let callback = json!({"url": format!("http://{}/{method}", receiver.address), "method": method});
+        rest.call(Method::POST, "/v4/database/customers/callbacks", &callback).await?;
+    }
+    let mike = json!({"fields": {"name": "Mike", "city": "Amsterdam"}, "interests": ["tennis"]});
+    let profile = rest.call(Method::POST, "/v4/database/customers/profiles", &mike).await?.context("no profile")?;
+    show_deliveries(&rest, receiver, &mut score).await?;
+    let path = format!("/v4/profile/{profile}");
+    rest.call(Method::PUT, &path, &json!({"fields": {"city": "Utrecht"}})).await?;
+    show_deliveries(&rest, receiver, &mut score).await?;
+    rest.call(Method::DELETE, &path, &Value::Null).await?;
+    show_deliveries(&rest, receiver, &mut score).await?;
+    print("")?;
+    for forgery in forgeries(publisher, receiver.address)? {
+        show_forgery(forgery, receiver, &mut score).await?;
+    }
+    Ok(score)
+}
+
+/// How many requests were sent, and how the receiver judged them.
+#[derive(Debug, Default)]
+struct Score {
+    sent: usize,
+    verified: usize,
+    refused: usize,
+    unexpected: usize,
+}
+
+impl Score {
+    fn count(&mut self, verdict: &Verdict, as_expected: bool) {
+        self.sent += 1;
+        match verdict {
+            Ok(()) => self.verified += 1,
+            Err(_) => self.refused += 1,
+        }
+        self.unexpected += usize::from(!as_expected);
+    }
+}
+
+impl std::fmt::Display for Score {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { sent, verified, refused, unexpected } = self;
+        match unexpected {
+            0 => write!(f, "{sent} sent, {verified} verified, {refused} refused as they should be"),
+            _ => write!(f, "{sent} sent, {verified} verified, {refused} refused: {unexpected} NOT AS EXPECTED"),
+        }
+    }
+}
+
+/// Calls of the REST API, as a user's program makes them.
+struct RestCalls(LocalClient);
+
+impl RestCalls {
+    /// A call that must succeed; the number of what it created, if it created something.
+    async fn call(&self, method: Method, path: &str, body: &Value) -> anyhow::Result<Option<String>> {
+        let answer = self.0.call(method.clone(), path, Some(body)).await?;
+        let text = String::from_utf8_lossy(&answer.body);
+        ensure!(answer.status.is_success(), "{method} {path} answered {}: {text}", answer.status);
+        Ok(answer.headers.get("x-created").and_then(|value| value.to_str().ok()).map(str::to_owned))
+    }
+
+    /// The delivery log behind a given delivery.
+    async fn deliveries(&self, after: usize) -> anyhow::Result<Vec<Value>> {
+        let answer = self.0.call(Method::GET, &format!("/mock/v1/deliveries?after={after}"), None).await?;
+        let log: Value = serde_json::from_slice(&answer.body)?;
+        log["deliveries"].as_array().cloned().context("the delivery log is no list")
+    }
+}
+
+/// Waits for the two deliveries of a change, and shows what both sides say of each.
+async fn show_deliveries(rest: &RestCalls, receiver: &mut Receiver, score: &mut Score) -> anyhow::Result<()> {
+    let mut verdicts = vec![receiver.next_verdict(STEP).await?, receiver.next_verdict(STEP).await?];
+    let waiting = async {
+        loop {
+            let log = rest.deliveries(score.sent).await?;
+            if log.len() == verdicts.len() && log.iter().all(|delivery| delivery["state"] != "pending") {
+                return anyhow::Ok(log);
+            }
+            // The receiver has judged; the publisher needs a moment to note the answer.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let log = tokio::time::timeout(STEP, waiting).await.context("the deliveries were not noted in time")??;
+    for delivery in log {
+        let text = |key: &str| delivery[key].as_str().unwrap_or("?").to_owned();
+        let method = text("method");
+        let index = verdicts.iter().position(|(path, _)| path.trim_start_matches('/') == method);
+        let (_, verdict) = verdicts.remove(index.context("the receiver was called at another path")?);
+        let milliseconds = delivery["micros"].as_f64().unwrap_or_default() / 1000.0;
+        line(&Line {
+            what: &text("trigger"),
+            action: &text("action"),
+            profile: &delivery["profile"].to_string(),
+            method: &method,
+            status: delivery["status"].as_u64(),
+            verdict: &verdict,
+            verified_in: Some(milliseconds),
+        })?;
+        score.count(&verdict, verdict.is_ok() && delivery["state"] == "delivered");
+    }
+    Ok(())
+}
+
+/// A request that the receiver must refuse for a given reason.
+struct Forgery {
+    name: &'static str,
+    action: Action,
+    method: PayloadMethod,
+    request: SignedRequest,
+    expected: &'static str,
+}
+
+fn forgeries(publisher: &Publisher, receiver: SocketAddr) -> anyhow::Result<[Forgery; 3]> {
+    let now = SystemTime::now();
+    let forge = |name, action, method, account, date, expected| -> anyhow::Result<Forgery> {
+        let payload = Payload::of(&sample_change(action), method);
+        let emission = Emission {
+            target: &TargetUrl::parse(&format!("http://{receiver}/{}", method.name()))?,
+            content_type: method.content_type(),
+            body: payload.bytes.into(),
+            account,
+            date,
+            nonce: nonce()?,
+            wire: WireProfile::default(),
+            key: publisher.keyring.signing(),
+        };
+        Ok(Forgery { name, action, method, request: emission.sign()?, expected })
+    };
+    let (json, xml) = (PayloadMethod::Json, PayloadMethod::Xml);
+    let mut tampered = forge("tampered", Action::Update, json, ACCOUNT, now, "digest_mismatch")?;
+    // As long as before, so that nothing but the digest gives it away.
+    tampered.request.body = String::from_utf8_lossy(&tampered.request.body).replace("Mike", "Mick").into();
+    let stranger = forge("stranger", Action::Update, json, 9999, now, "wrong_account")?;
+    let an_hour_ago = now - Duration::from_secs(3600);
+    let stale = forge("stale", Action::Delete, xml, ACCOUNT, an_hour_ago, "date_too_old")?;
+    Ok([tampered, stranger, stale])
+}
+
+fn sample_change(action: Action) -> Change {
+    let now = clock::now();
+    let profile = Profile {
+        id: 1,
+        database: 1,
+        fields: vec![("name".to_owned(), "Mike".to_owned())],
+        interests: Vec::new(),
+        secret: String::new(),
+        created: now,
+        modified: now,
+        removed: None,
+    };
+    Change { action, trigger: Trigger::Rest, profile }
+}
+
+async fn show_forgery(forgery: Forgery, receiver: &mut Receiver, score: &mut Score) -> anyhow::Result<()> {
+    let outcome = Client::new(TargetRules::default()).attempt(&forgery.request).await;
+    let status = outcome.result?.status.as_u16();
+    let (_, verdict) = receiver.next_verdict(STEP).await?;
+    line(&Line {
+        what: forgery.name,
+        action: forgery.action.name(),
+        profile: "1",
+        method: forgery.method.name(),
+        status: Some(status.into()),
+        verdict: &verdict,
+        verified_in: None,
+    })?;
+    let refused_for = verdict.as_ref().err().map(callback_verifier::Rejection::code);
+    score.count(&verdict, refused_for == Some(forgery.expected) && status == 401);
+    Ok(())
+}
+
+struct Line<'a> {
+    what: &'a str,
+    action: &'a str,
+    profile: &'a str,
+    method: &'a str,
+    status: Option<u64>,
+    verdict: &'a Verdict,
+    verified_in: Option<f64>,
+}
+
+fn line(line: &Line<'_>) -> std::io::Result<()> {
+    let Line { what, action, profile, method, status, verdict, verified_in } = line;
+    let status = status.map_or("-".to_owned(), |status| status.to_string());
+    let verdict = match (verdict, verified_in) {
+        (Ok(()), Some(milliseconds)) => format!("verified   {milliseconds:.1} ms"),
+        (Ok(()), None) => "verified".to_owned(),
+        (Err(rejection), _) => format!("refused    {} ({rejection})", rejection.code()),
+    };
+    print(format!("  {what:<10} {action:<7} profile {profile}   {method:<5}  {status}   {verdict}"))
+}

@@ -1,0 +1,76 @@
+use std::time::SystemTime;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use callback_verifier::sign::SignError;
+use callback_verifier::wire::{CoveredHeaders, format_date};
+use callback_verifier::{Header, RequestHead};
+
+use super::TargetUrl;
+use crate::keyring::KeyPair;
+use crate::wire_profile::WireProfile;
+
+/// All that a signed request is made of.
+#[derive(Debug)]
+pub(crate) struct Emission<'a> {
+    pub(crate) target: &'a TargetUrl,
+    pub(crate) content_type: &'a str,
+    pub(crate) body: Bytes,
+    pub(crate) account: u64,
+    pub(crate) date: SystemTime,
+    pub(crate) nonce: String,
+    pub(crate) wire: WireProfile,
+    pub(crate) key: &'a KeyPair,
+}
+
+/// A request as it goes over the wire.
+#[derive(Debug, Clone)]
+pub(crate) struct SignedRequest {
+    pub(crate) target: TargetUrl,
+    /// Names as they are sent, and values.
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Bytes,
+}
+
+impl Emission<'_> {
+    /// Builds the headers and signs them.
+    pub(crate) fn sign(self) -> Result<SignedRequest, SignError> {
+        let mut headers = vec![
+            ("Host", self.target.authority()),
+            ("Date", format_date(self.date)),
+            ("Content-Type", self.content_type.to_owned()),
+            ("Content-Length", self.body.len().to_string()),
+            ("X-Copernica-Id", self.wire.account(self.account)),
+            ("Digest", self.wire.digest(&self.body)),
+            ("X-Nonce", self.nonce),
+        ];
+        let request_target = self.target.path_and_query();
+        let lines: Vec<_> = headers.iter().map(|(name, value)| Header::new(name, value.as_bytes())).collect();
+        let head = RequestHead::new("POST", &request_target, lines);
+        let covered = CoveredHeaders::parse(self.wire.covered()).map_err(|_| SignError::Failed)?;
+        let signature = self.key.private.sign_request(&head, &self.key.name, &covered)?;
+        headers.push(("Signature", signature));
+        Ok(SignedRequest { target: self.target.clone(), headers, body: self.body })
+    }
+}
+
+impl SignedRequest {
+    /// The request line and the headers, as they are sent, with the empty line behind them.
+    pub(crate) fn head_text(&self) -> String {
+        let lines: String = self.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        format!("POST {} HTTP/1.1\r\n{lines}\r\n", self.target.path_and_query())
+    }
+
+    /// Head and body, as they are sent.
+    pub(crate) fn raw(&self) -> Vec<u8> {
+        [self.head_text().as_bytes(), &self.body].concat()
+    }
+}
+
+/// What is sent once and never again: 144 random bits.
+pub(crate) fn nonce() -> Result<String, getrandom::Error> {
+    let mut bytes = [0; 18];
+    getrandom::fill(&mut bytes)?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}

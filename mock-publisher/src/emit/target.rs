@@ -1,0 +1,111 @@
+use std::fmt;
+
+use http::Uri;
+
+/// The URL that a callback is sent to: `http`, a host, and a path with perhaps a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TargetUrl {
+    text: String,
+    uri: Uri,
+}
+
+/// The text is no URL that a callback could be sent to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum TargetError {
+    #[error("`{0}` is no URL, expected `http://host:port/path`")]
+    NotAUrl(String),
+    #[error("`{0}` is not an `http://` URL, and no other can be called so far")]
+    Scheme(String),
+    #[error("`{0}` holds a user name, which a callback does not send")]
+    UserInfo(String),
+}
+
+impl TargetUrl {
+    pub(crate) fn parse(text: &str) -> Result<Self, TargetError> {
+        let not_a_url = || TargetError::NotAUrl(text.to_owned());
+        let uri: Uri = text.parse().map_err(|_| not_a_url())?;
+        match uri.scheme_str() {
+            Some("http") => {}
+            Some(_) => return Err(TargetError::Scheme(text.to_owned())),
+            None => return Err(not_a_url()),
+        }
+        let authority = uri.authority().ok_or_else(not_a_url)?.as_str();
+        if authority.contains('@') {
+            return Err(TargetError::UserInfo(text.to_owned()));
+        }
+        // `http` reads `host:` and `host:99999` too; neither can be connected to.
+        let port_follows = uri.host().is_some_and(|host| authority.len() > host.len());
+        if uri.host().is_none_or(str::is_empty) || (port_follows && uri.port_u16().is_none()) {
+            return Err(not_a_url());
+        }
+        Ok(Self { text: text.to_owned(), uri })
+    }
+
+    /// The URL as it was given.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
+    /// The host without its port, a literal IPv6 address without its brackets.
+    pub(crate) fn host(&self) -> &str {
+        self.uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']')
+    }
+
+    /// The value of `Host`: with the port unless it is the default one.
+    pub(crate) fn authority(&self) -> String {
+        let host = self.uri.host().unwrap_or_default();
+        match self.uri.port_u16() {
+            None | Some(80) => host.to_owned(),
+            Some(port) => format!("{host}:{port}"),
+        }
+    }
+
+    /// The request target: the path, `/` if there is none, and the query.
+    pub(crate) fn path_and_query(&self) -> String {
+        match self.uri.path_and_query().map_or("/", |path| path.as_str()) {
+            "" => "/".to_owned(),
+            query if query.starts_with('?') => format!("/{query}"),
+            path => path.to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for TargetUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_gives_host_and_request_target() {
+        for (text, authority, target) in [
+            ("http://127.0.0.1:8080/hook?x=1", "127.0.0.1:8080", "/hook?x=1"),
+            ("http://localhost", "localhost", "/"),
+            ("http://localhost:80?x=%7E", "localhost", "/?x=%7E"),
+            ("http://[::1]:9000//a;b+c", "[::1]:9000", "//a;b+c"),
+        ] {
+            let url = TargetUrl::parse(text).unwrap();
+            assert_eq!((url.authority().as_str(), url.path_and_query().as_str()), (authority, target), "{text}");
+        }
+        assert_eq!(TargetUrl::parse("http://[::1]:9000/").unwrap().host(), "::1");
+    }
+
+    #[test]
+    fn refuses_what_no_callback_can_be_sent_to() {
+        for bad in
+            ["", "hook", "/hook", "localhost:80", "http://", "http:///x", "http://h:99999/", "http://h:/", "http://h /"]
+        {
+            assert_eq!(TargetUrl::parse(bad), Err(TargetError::NotAUrl(bad.into())), "{bad:?}");
+        }
+        assert!(matches!(TargetUrl::parse("https://h/"), Err(TargetError::Scheme(_))));
+        assert!(matches!(TargetUrl::parse("http://u:p@h/"), Err(TargetError::UserInfo(_))));
+    }
+}

@@ -1,0 +1,111 @@
+//! An authoritative name server for the publisher's key zone, on UDP and TCP.
+//!
+//! It answers for the zone and nothing else: what is outside is `REFUSED`, what does not exist `NXDOMAIN`, and a name that
+//! exists without the type that was asked for has no data.
+
+mod zone;
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use hickory_server::Server;
+use hickory_server::net::runtime::Time;
+use hickory_server::proto::op::{MessageType, Metadata, OpCode, ResponseCode};
+use hickory_server::proto::rr::Record;
+use hickory_server::server::{Request, RequestHandler, ResponseHandler, ResponseInfo};
+use hickory_server::zone_handler::MessageResponseBuilder;
+use tokio::net::{TcpListener, UdpSocket};
+
+use super::Keyring;
+use zone::Zone;
+pub(crate) use zone::zone_file_line;
+
+/// How long a TCP connection may be idle.
+const TCP_TIMEOUT: Duration = Duration::from_secs(5);
+/// How many answers may wait on a TCP connection.
+const TCP_BUFFER: usize = 32;
+/// How often a free port is looked for that is free for UDP and TCP alike.
+const PORT_ATTEMPTS: u32 = 16;
+
+/// A running name server.
+pub(crate) struct DnsServer {
+    server: Server<Handler>,
+    address: SocketAddr,
+}
+
+impl DnsServer {
+    /// Begins to serve. Port 0 means any port that is free for both transports.
+    pub(crate) async fn start(address: SocketAddr, keyring: &Keyring) -> io::Result<Self> {
+        let (udp, tcp) = bind(address).await?;
+        let address = udp.local_addr()?;
+        let zone = Zone::of(keyring).map_err(io::Error::other)?;
+        let mut server = Server::new(Handler { zone });
+        server.register_socket(udp);
+        server.register_listener(tcp, TCP_TIMEOUT, TCP_BUFFER);
+        Ok(Self { server, address })
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops; what is being answered is answered.
+    pub(crate) async fn stop(mut self) {
+        if let Err(error) = self.server.shutdown_gracefully().await {
+            tracing::warn!(%error, "the name server did not stop cleanly");
+        }
+    }
+}
+
+/// Both sockets on one port.
+async fn bind(address: SocketAddr) -> io::Result<(UdpSocket, TcpListener)> {
+    let mut attempt = 1;
+    loop {
+        let udp = UdpSocket::bind(address).await?;
+        match TcpListener::bind(udp.local_addr()?).await {
+            Ok(tcp) => return Ok((udp, tcp)),
+            // The port that UDP was given may be taken for TCP; another one may not.
+            Err(error) if address.port() != 0 || attempt == PORT_ATTEMPTS => return Err(error),
+            Err(_) => attempt += 1,
+        }
+    }
+}
+
+struct Handler {
+    zone: Zone,
+}
+
+#[async_trait::async_trait]
+impl RequestHandler for Handler {
+    async fn handle_request<R: ResponseHandler, T: Time>(
+        &self,
+        request: &Request,
+        mut response_handle: R,
+    ) -> ResponseInfo {
+        let mut metadata = Metadata::response_from_request(&request.metadata);
+        let mut answers: &[Record] = &[];
+        let mut authority: Option<&Record> = None;
+        metadata.response_code = match request.request_info() {
+            Err(_) => ResponseCode::FormErr,
+            Ok(_) if request.metadata.message_type != MessageType::Query => ResponseCode::FormErr,
+            Ok(_) if request.metadata.op_code != OpCode::Query => ResponseCode::NotImp,
+            Ok(info) => {
+                let answer = self.zone.answer(info.query);
+                metadata.authoritative = answer.code != ResponseCode::Refused;
+                answers = answer.records;
+                authority = answer.authority;
+                answer.code
+            }
+        };
+        let response =
+            MessageResponseBuilder::from_message_request(request).build(metadata, answers.iter(), [], authority, []);
+        match response_handle.send_response(response).await {
+            Ok(info) => info,
+            Err(error) => {
+                tracing::debug!(%error, "a DNS answer could not be sent");
+                hickory_server::proto::op::Header { metadata, counts: Default::default() }.into()
+            }
+        }
+    }
+}

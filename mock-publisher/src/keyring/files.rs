@@ -1,0 +1,75 @@
+//! Key pairs in files: `<selector>.pem`, PKCS#8, readable by their owner only.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use callback_verifier::sign::{PrivateKey, PrivateKeyError};
+
+/// A key file could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum KeyFileError {
+    #[error("cannot read or write `{}`: {source}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+    #[error("`{}` is not usable: {source}; move it away to have a new key pair made", path.display())]
+    Key { path: PathBuf, source: PrivateKeyError },
+}
+
+/// The pair of the last selector in alphabetical order, which for months is the newest.
+pub(super) fn newest(folder: &Path) -> Result<Option<(String, PrivateKey)>, KeyFileError> {
+    let io = |source| KeyFileError::Io { path: folder.to_owned(), source };
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(io(error)),
+    };
+    let mut newest: Option<PathBuf> = None;
+    for entry in entries {
+        let path = entry.map_err(io)?.path();
+        let is_key = path.extension().is_some_and(|extension| extension == "pem");
+        if is_key && newest.as_ref().is_none_or(|newest| *newest < path) {
+            newest = Some(path);
+        }
+    }
+    newest.map(read).transpose()
+}
+
+fn read(path: PathBuf) -> Result<(String, PrivateKey), KeyFileError> {
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(source) => return Err(KeyFileError::Io { path, source }),
+    };
+    let selector = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    match PrivateKey::from_pem(&text) {
+        Ok(private) => Ok((selector, private)),
+        Err(source) => Err(KeyFileError::Key { path, source }),
+    }
+}
+
+/// Writes a new pair. The file appears whole or not at all; if another process was faster, its pair is the one.
+pub(super) fn keep(folder: &Path, selector: &str, pem: &str) -> Result<(String, PrivateKey), KeyFileError> {
+    let path = folder.join(format!("{selector}.pem"));
+    let written = (|| {
+        create_private_folder(folder)?;
+        // A temporary file is created with mode 0600, and keeps it when it is renamed.
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(pem.as_bytes())?;
+        file.as_file().sync_all()?;
+        match file.persist_noclobber(&path) {
+            Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => Err(error.error),
+            _ => Ok(()),
+        }
+    })();
+    match written {
+        Ok(()) => read(path),
+        Err(source) => Err(KeyFileError::Io { path, source }),
+    }
+}
+
+fn create_private_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}

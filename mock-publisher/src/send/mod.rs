@@ -1,0 +1,107 @@
+//! The one HTTP client: one attempt, how long it took, and what went wrong.
+//!
+//! It follows no redirect, and it calls only addresses that its [`TargetRules`] allow.
+
+mod error;
+mod rules;
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Request, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use crate::emit::SignedRequest;
+
+pub(crate) use error::SendError;
+use rules::RuledResolver;
+pub(crate) use rules::TargetRules;
+
+/// Assumption: the platform documents no time-out.
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How much of an answer's body is kept.
+const MAX_ANSWER: usize = 64 * 1024;
+
+/// Sends signed requests. Cheap to clone; connections are kept alive and shared.
+#[derive(Clone)]
+pub(crate) struct Client {
+    http: hyper_util::client::legacy::Client<HttpConnector<RuledResolver>, Full<Bytes>>,
+    rules: TargetRules,
+}
+
+/// What an attempt came to.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) elapsed: Duration,
+    pub(crate) result: Result<Answer, SendError>,
+}
+
+/// An answer of whatever status.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    /// At most the first 64 KiB.
+    pub(crate) body: Vec<u8>,
+}
+
+impl Client {
+    pub(crate) fn new(rules: TargetRules) -> Self {
+        let mut connector = HttpConnector::new_with_resolver(RuledResolver::new(rules.clone()));
+        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        connector.set_nodelay(true);
+        let http = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
+            .http1_title_case_headers(true)
+            .pool_idle_timeout(Duration::from_secs(15))
+            .pool_timer(TokioTimer::new())
+            .build(connector);
+        Self { http, rules }
+    }
+
+    /// One attempt, however it ends, within ten seconds.
+    pub(crate) async fn attempt(&self, request: &SignedRequest) -> Outcome {
+        let begun = Instant::now();
+        let result = match tokio::time::timeout(TOTAL_TIMEOUT, self.exchange(request)).await {
+            Ok(result) => result,
+            Err(_) => Err(SendError::TimeoutResponse(TOTAL_TIMEOUT)),
+        };
+        Outcome { elapsed: begun.elapsed(), result }
+    }
+
+    async fn exchange(&self, request: &SignedRequest) -> Result<Answer, SendError> {
+        // A literal address never reaches the resolver, so its rule is applied here.
+        self.rules.check_literal(request.target.host())?;
+        let response = self.http.request(http_request(request)?).await.map_err(SendError::of)?;
+        let status = response.status();
+        let body = beginning(response.into_body()).await?;
+        Ok(Answer { status, body })
+    }
+}
+
+fn http_request(request: &SignedRequest) -> Result<Request<Full<Bytes>>, SendError> {
+    let invalid = |error: http::Error| SendError::Invalid(error.to_string());
+    let mut built = Request::post(request.target.uri().clone());
+    for (name, value) in &request.headers {
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|error| invalid(error.into()))?;
+        let value = HeaderValue::from_str(value).map_err(|error| invalid(error.into()))?;
+        built = built.header(name, value);
+    }
+    built.body(Full::new(request.body.clone())).map_err(invalid)
+}
+
+async fn beginning(mut body: Incoming) -> Result<Vec<u8>, SendError> {
+    let mut kept = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(SendError::of)?;
+        let Some(data) = frame.data_ref() else { continue };
+        let room = MAX_ANSWER - kept.len();
+        kept.extend_from_slice(&data[..data.len().min(room)]);
+        if kept.len() == MAX_ANSWER {
+            break;
+        }
+    }
+    Ok(kept)
+}

@@ -1,0 +1,76 @@
+//! Keeps web pages out: a page in a browser on the same machine can send requests here, and a name of its own that it has
+//! pointed at 127.0.0.1 would make them same-origin (DNS rebinding). So every request must name this server as a loopback
+//! address or `localhost`, in `Host` and, if there is one, in `Origin`.
+
+use std::net::IpAddr;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+pub(super) async fn same_machine(State(port): State<u16>, request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    if !only(headers, header::HOST).is_some_and(|host| is_this_server(host, port)) {
+        return refused("`Host` does not name this server by a loopback address or `localhost`");
+    }
+    if headers.contains_key(header::ORIGIN)
+        && !only(headers, header::ORIGIN)
+            .and_then(|origin| origin.strip_prefix("http://"))
+            .is_some_and(|origin| is_this_server(origin, port))
+    {
+        return refused("`Origin` is another site");
+    }
+    next.run(request).await
+}
+
+/// The value of a header that is there exactly once.
+fn only(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?.to_str().ok()?;
+    values.next().is_none().then_some(value)
+}
+
+fn is_this_server(authority: &str, port: u16) -> bool {
+    let (host, given_port) = match authority.rsplit_once(':') {
+        Some((host, digits)) if !digits.ends_with(']') => (host, digits.parse().ok()),
+        _ => (authority, Some(80)),
+    };
+    let literal = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let is_local =
+        host.eq_ignore_ascii_case("localhost") || literal.parse().is_ok_and(|address: IpAddr| address.is_loopback());
+    is_local && given_port == Some(port)
+}
+
+fn refused(message: &str) -> Response {
+    (StatusCode::FORBIDDEN, Json(json!({"error": {"message": message}}))).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_this_server;
+
+    #[test]
+    fn only_this_machines_own_names_are_this_server() {
+        for good in ["127.0.0.1:7070", "localhost:7070", "LOCALHOST:7070", "[::1]:7070", "127.0.0.2:7070"] {
+            assert!(is_this_server(good, 7070), "{good}");
+        }
+        for bad in [
+            "",
+            "127.0.0.1",
+            "127.0.0.1:7071",
+            "evil.test:7070",
+            "localhost.evil.test:7070",
+            "10.0.0.1:7070",
+            "127.0.0.1:7070@evil.test",
+            "127.0.0.1:",
+            "[::1]",
+            "null",
+        ] {
+            assert!(!is_this_server(bad, 7070), "{bad}");
+        }
+        assert!(is_this_server("localhost", 80) && is_this_server("[::1]", 80));
+    }
+}

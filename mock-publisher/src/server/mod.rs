@@ -1,0 +1,183 @@
+//! A publisher that runs: store, keyring, name server, dispatcher and HTTP server put together.
+
+mod guard;
+mod ready_file;
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use callback_verifier::Zone;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::access_token::AccessToken;
+use crate::control::{self, ControlState};
+use crate::dispatch::{Bell, Dispatcher};
+use crate::entrance::rest::{self, RestState};
+use crate::keyring::dns::DnsServer;
+use crate::keyring::{Keyring, KeyringError};
+use crate::send::{Client, TargetRules};
+use crate::store::{Store, StoreError};
+use crate::wire_profile::WireProfile;
+
+pub(crate) use ready_file::ReadyFile;
+
+/// How long a stopping server waits for what is under way. An attempt takes ten seconds at most.
+const DRAIN: Duration = Duration::from_secs(11);
+
+/// How a publisher is to run.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) listen: SocketAddr,
+    pub(crate) dns: SocketAddr,
+    /// Where data is kept; `None` for nowhere.
+    pub(crate) data: Option<PathBuf>,
+    pub(crate) account: u64,
+    pub(crate) zone: Zone,
+    pub(crate) wire: WireProfile,
+    /// The access token; `None` for the one that is kept, or a random one.
+    pub(crate) access_token: Option<AccessToken>,
+    pub(crate) allow_targets: Vec<String>,
+}
+
+/// A publisher could not be started.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    #[error("`{0}` is not a loopback address; this program serves its own machine only")]
+    NotLoopback(SocketAddr),
+    #[error("cannot listen on `{address}`: {source}; choose another address with `{flag}`")]
+    Listen { address: SocketAddr, flag: &'static str, source: io::Error },
+    #[error("cannot use `{}`: {source}", path.display())]
+    File { path: PathBuf, source: io::Error },
+    #[error("the file `{}` holds no access token; remove it to have a new one made", .0.display())]
+    Token(PathBuf),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+}
+
+/// A publisher that serves until it is stopped.
+pub(crate) struct Publisher {
+    pub(crate) http: SocketAddr,
+    pub(crate) dns: SocketAddr,
+    pub(crate) token: AccessToken,
+    pub(crate) keyring: Keyring,
+    stop: watch::Sender<bool>,
+    dns_server: DnsServer,
+    http_server: JoinHandle<()>,
+    dispatcher: JoinHandle<()>,
+}
+
+impl Publisher {
+    pub(crate) async fn start(config: &Config) -> Result<Self, StartError> {
+        for address in [config.listen, config.dns] {
+            if !address.ip().is_loopback() {
+                return Err(StartError::NotLoopback(address));
+            }
+        }
+        let now = SystemTime::now();
+        let (store, keyring, token) = match &config.data {
+            None => {
+                let token = config.access_token.clone().map_or_else(AccessToken::random, Ok);
+                let keyring = Keyring::in_memory(config.zone.clone(), config.wire, now)?;
+                (Store::in_memory()?, keyring, token.map_err(StoreError::from)?)
+            }
+            Some(folder) => {
+                let store = Store::open(folder)?;
+                let keyring = Keyring::open(&keys_folder(folder), config.zone.clone(), config.wire, now)?;
+                (store, keyring, kept_token(folder, config.access_token.clone())?)
+            }
+        };
+        let listen_error = |address, flag| move |source| StartError::Listen { address, flag, source };
+        let listener = TcpListener::bind(config.listen).await.map_err(listen_error(config.listen, "--listen"))?;
+        let http = listener.local_addr().map_err(listen_error(config.listen, "--listen"))?;
+        let dns_server = DnsServer::start(config.dns, &keyring).await.map_err(listen_error(config.dns, "--dns"))?;
+
+        let (stop, stopping) = watch::channel(false);
+        let bell = Bell::default();
+        let dispatcher = Dispatcher {
+            store: store.clone(),
+            keyring: keyring.clone(),
+            client: Client::new(TargetRules::allowing(&config.allow_targets)),
+            account: config.account,
+            wire: config.wire,
+            bell: bell.clone(),
+        };
+        let dispatcher = tokio::spawn(dispatcher.run(stopping.clone()));
+        let router = router(store, bell, token.clone(), http);
+        let http_server = tokio::spawn(serve(listener, router, stopping));
+        let dns = dns_server.address();
+        Ok(Self { http, dns, token, keyring, stop, dns_server, http_server, dispatcher })
+    }
+
+    /// Where it is and how to get in, in two lines for people.
+    pub(crate) fn introduction(&self, account: u64) -> String {
+        let Self { http, dns, token, keyring, .. } = self;
+        let key = keyring.signing();
+        let (token, bits) = (token.as_str(), key.private.public_key().modulus_bits());
+        format!(
+            "publisher  http://{http}   account {account}   token {token}\n\
+             dns        {dns}   {}   RSA-{bits}",
+            key.name
+        )
+    }
+
+    /// Stops: no new connections, no new attempts; what is under way is finished, and what is in the outbox stays there.
+    pub(crate) async fn stop(self) {
+        // Fails only if nobody listens any more, which is what is wanted.
+        let _ = self.stop.send(true);
+        let finished = async {
+            let _ = tokio::join!(self.http_server, self.dispatcher);
+        };
+        if tokio::time::timeout(DRAIN, finished).await.is_err() {
+            tracing::warn!("gave up waiting for what is under way");
+        }
+        self.dns_server.stop().await;
+    }
+}
+
+/// Where the key pairs of a data folder are.
+pub(crate) fn keys_folder(data: &Path) -> PathBuf {
+    data.join("keys")
+}
+
+fn router(store: Store, bell: Bell, token: AccessToken, http: SocketAddr) -> Router {
+    let base_url = format!("http://{http}");
+    let rest = rest::router(RestState { store: store.clone(), bell, token: token.clone(), base_url });
+    let control = control::router(ControlState { store, token });
+    rest.merge(control).layer(from_fn_with_state(http.port(), guard::same_machine))
+}
+
+async fn serve(listener: TcpListener, router: Router, mut stopping: watch::Receiver<bool>) {
+    let stopped = async move {
+        // An error means that the sender is gone, which means the same.
+        let _ = stopping.wait_for(|stop| *stop).await;
+    };
+    if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stopped).await {
+        tracing::error!(%error, "the HTTP server failed");
+    }
+}
+
+/// The token that is kept in a data folder: the chosen one, the one that was kept before, or a new one.
+fn kept_token(folder: &Path, chosen: Option<AccessToken>) -> Result<AccessToken, StartError> {
+    let path = folder.join("access_token");
+    if let Some(token) = chosen {
+        return Ok(token);
+    }
+    match std::fs::read_to_string(&path) {
+        Ok(text) => AccessToken::chosen(text.trim()).ok_or(StartError::Token(path)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let token = AccessToken::random().map_err(StoreError::from)?;
+            let written = ready_file::write_private(&path, token.as_str());
+            written.map_err(|source| StartError::File { path, source })?;
+            Ok(token)
+        }
+        Err(source) => Err(StartError::File { path, source }),
+    }
+}

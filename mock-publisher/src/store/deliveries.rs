@@ -1,0 +1,188 @@
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::Serialize;
+
+use super::Store;
+use super::error::StoreError;
+use crate::emit::{Payload, PayloadMethod, TargetUrl};
+use crate::platform::{Id, Millis};
+
+/// Where a delivery stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum DeliveryState {
+    /// In the outbox.
+    Pending,
+    /// The receiver answered with a status between 200 and 299.
+    Delivered,
+    /// It did not.
+    Failed,
+}
+
+impl DeliveryState {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        [Self::Pending, Self::Delivered, Self::Failed].into_iter().find(|state| state.name() == name)
+    }
+}
+
+/// A row of the outbox.
+#[derive(Debug, Clone)]
+pub(crate) struct Pending {
+    pub(crate) id: Id,
+    pub(crate) callback: Id,
+    pub(crate) profile: Id,
+    pub(crate) url: TargetUrl,
+    pub(crate) payload: Payload,
+}
+
+/// What an attempt came to.
+#[derive(Debug, Clone)]
+pub(crate) struct Attempt {
+    pub(crate) started: Millis,
+    pub(crate) micros: u64,
+    pub(crate) request_head: String,
+    pub(crate) status: Option<u16>,
+    pub(crate) answer: Vec<u8>,
+    /// A class and a detail, if there was no answer.
+    pub(crate) error: Option<(&'static str, String)>,
+}
+
+/// A row of the delivery log, as the control API shows it.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Delivery {
+    pub(crate) id: Id,
+    pub(crate) change: Id,
+    pub(crate) callback: Id,
+    pub(crate) profile: Id,
+    pub(crate) trigger: String,
+    pub(crate) action: String,
+    pub(crate) url: String,
+    pub(crate) method: String,
+    pub(crate) state: DeliveryState,
+    /// When the attempt began.
+    pub(crate) started: Option<Millis>,
+    /// How long it took, in microseconds.
+    pub(crate) micros: Option<u64>,
+    pub(crate) status: Option<u16>,
+    pub(crate) answer: Option<String>,
+    pub(crate) error: Option<String>,
+    pub(crate) error_detail: Option<String>,
+    #[serde(skip)]
+    pub(crate) request_head: Option<String>,
+    #[serde(skip)]
+    pub(crate) body: Vec<u8>,
+}
+
+const LOG: &str = "SELECT d.id, d.change, d.callback, c.profile, c.trigger_name, c.action, d.url, d.method, d.state, \
+                   d.started, d.micros, d.status, d.answer, d.error, d.error_detail, d.request_head, d.body \
+                   FROM deliveries d JOIN changes c ON c.id = d.change";
+
+impl Store {
+    /// The beginning of the outbox, in order.
+    pub(crate) async fn pending(&self, limit: usize) -> Result<Vec<Pending>, StoreError> {
+        self.read(move |connection| {
+            let sql = "SELECT d.id, d.callback, c.profile, d.url, d.method, d.body FROM deliveries d \
+                       JOIN changes c ON c.id = d.change WHERE d.state = 'pending' ORDER BY d.id LIMIT ?1";
+            let mut statement = connection.prepare_cached(sql)?;
+            let mut rows = statement.query([limit])?;
+            let mut pending = Vec::new();
+            while let Some(row) = rows.next()? {
+                pending.push(pending_from_row(row)?);
+            }
+            Ok(pending)
+        })
+        .await
+    }
+
+    /// Notes what became of a delivery.
+    pub(crate) async fn finish(&self, id: Id, attempt: Attempt) -> Result<DeliveryState, StoreError> {
+        let success = attempt.status.is_some_and(|status| (200..300).contains(&status));
+        let state = if success { DeliveryState::Delivered } else { DeliveryState::Failed };
+        self.write(move |transaction| {
+            let sql = "UPDATE deliveries SET state = ?2, started = ?3, micros = ?4, request_head = ?5, status = ?6, \
+                       answer = ?7, error = ?8, error_detail = ?9 WHERE id = ?1";
+            let (error, detail) = attempt.error.unzip();
+            transaction.prepare_cached(sql)?.execute(params![
+                id,
+                state.name(),
+                attempt.started,
+                attempt.micros,
+                attempt.request_head,
+                attempt.status,
+                attempt.answer,
+                error,
+                detail,
+            ])?;
+            Ok(state)
+        })
+        .await
+    }
+
+    pub(crate) async fn delivery(&self, id: Id) -> Result<Delivery, StoreError> {
+        self.read(move |connection| find(connection, id)).await
+    }
+
+    /// Some rows of the delivery log behind a given one, oldest first.
+    pub(crate) async fn deliveries(&self, after: Id, limit: usize) -> Result<Vec<Delivery>, StoreError> {
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(&format!("{LOG} WHERE d.id > ?1 ORDER BY d.id LIMIT ?2"))?;
+            let mut rows = statement.query(params![after, limit])?;
+            let mut deliveries = Vec::new();
+            while let Some(row) = rows.next()? {
+                deliveries.push(from_row(row)?);
+            }
+            Ok(deliveries)
+        })
+        .await
+    }
+}
+
+fn find(connection: &Connection, id: Id) -> Result<Delivery, StoreError> {
+    connection
+        .query_row(&format!("{LOG} WHERE d.id = ?1"), [id], |row| Ok(from_row(row)))
+        .optional()?
+        .ok_or(StoreError::NoDelivery(id))?
+}
+
+fn pending_from_row(row: &Row<'_>) -> Result<Pending, StoreError> {
+    let (url, method): (String, String) = (row.get(3)?, row.get(4)?);
+    let method = PayloadMethod::from_name(&method).ok_or_else(|| StoreError::row("method", &method))?;
+    Ok(Pending {
+        id: row.get(0)?,
+        callback: row.get(1)?,
+        profile: row.get(2)?,
+        url: TargetUrl::parse(&url).map_err(|_| StoreError::row("URL", &url))?,
+        payload: Payload { method, bytes: row.get(5)? },
+    })
+}
+
+fn from_row(row: &Row<'_>) -> Result<Delivery, StoreError> {
+    let state: String = row.get(8)?;
+    let answer: Option<Vec<u8>> = row.get(12)?;
+    Ok(Delivery {
+        id: row.get(0)?,
+        change: row.get(1)?,
+        callback: row.get(2)?,
+        profile: row.get(3)?,
+        trigger: row.get(4)?,
+        action: row.get(5)?,
+        url: row.get(6)?,
+        method: row.get(7)?,
+        state: DeliveryState::from_name(&state).ok_or_else(|| StoreError::row("state", &state))?,
+        started: row.get(9)?,
+        micros: row.get(10)?,
+        status: row.get(11)?,
+        answer: answer.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
+        error: row.get(13)?,
+        error_detail: row.get(14)?,
+        request_head: row.get(15)?,
+        body: row.get(16)?,
+    })
+}

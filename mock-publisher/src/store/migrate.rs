@@ -1,0 +1,32 @@
+use rusqlite::{Connection, Transaction};
+
+use super::databases;
+use super::error::StoreError;
+use crate::platform::Database;
+
+/// Each takes the store from the format of its index to the next one. Never change one that has been released.
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_initial.sql")];
+
+/// Brings a store to the present format. A new one gets the sample database.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    connection.pragma_update(None, "foreign_keys", true)?;
+    let known = MIGRATIONS.len() as u32;
+    let transaction = connection.transaction()?;
+    let found: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > known {
+        return Err(StoreError::Newer { found, known });
+    }
+    for migration in &MIGRATIONS[found as usize..] {
+        transaction.execute_batch(migration)?;
+    }
+    if found == 0 {
+        fill(&transaction)?;
+    }
+    transaction.pragma_update(None, "user_version", known)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+fn fill(transaction: &Transaction<'_>) -> Result<(), StoreError> {
+    databases::insert(transaction, &Database::sample())
+}

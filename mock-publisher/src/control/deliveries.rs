@@ -53,5 +53,5 @@ pub(super) async fn request(
 }
 
 fn number(id: Result<Path<Id>, PathRejection>) -> Result<Id, ControlError> {
-    id.map(|Path(id)| id).map_err(|error| ControlError::BadRequest(error.body_text()))
+    id.map(|Path(id)| id).map_err(|_| ControlError::BadRequest("expected the number of a delivery".to_owned()))
 }

@@ -111,7 +111,7 @@ impl Dispatcher {
             micros: 0,
             request_head: String::new(),
             status: None,
-            answer: Vec::new(),
+            answer: None,
             error: None,
         };
         let nonce = match nonce() {
@@ -142,7 +142,7 @@ impl Dispatcher {
                 match outcome.result {
                     Ok(Answer { status, body }) => {
                         attempt.status = Some(status.as_u16());
-                        attempt.answer = body;
+                        attempt.answer = Some(body);
                         attempt.error = refusal(status).map(|class| (class, format!("the receiver answered {status}")));
                     }
                     Err(error) => attempt.error = Some((error.class(), error.to_string())),

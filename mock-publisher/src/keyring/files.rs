@@ -9,15 +9,15 @@ use callback_verifier::sign::{PrivateKey, PrivateKeyError};
 /// A key file could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KeyFileError {
-    #[error("cannot read or write `{}`: {source}", path.display())]
-    Io { path: PathBuf, source: io::Error },
-    #[error("`{}` is not usable: {source}; move it away to have a new key pair made", path.display())]
-    Key { path: PathBuf, source: PrivateKeyError },
+    #[error("cannot read or write `{}`: {cause}", path.display())]
+    Io { path: PathBuf, cause: io::Error },
+    #[error("`{}` is not usable: {cause}; move it away to have a new key pair made", path.display())]
+    Key { path: PathBuf, cause: PrivateKeyError },
 }
 
 /// The pair of the last selector in alphabetical order, which for months is the newest.
 pub(super) fn newest(folder: &Path) -> Result<Option<(String, PrivateKey)>, KeyFileError> {
-    let io = |source| KeyFileError::Io { path: folder.to_owned(), source };
+    let io = |cause| KeyFileError::Io { path: folder.to_owned(), cause };
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -37,12 +37,12 @@ pub(super) fn newest(folder: &Path) -> Result<Option<(String, PrivateKey)>, KeyF
 fn read(path: PathBuf) -> Result<(String, PrivateKey), KeyFileError> {
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
-        Err(source) => return Err(KeyFileError::Io { path, source }),
+        Err(cause) => return Err(KeyFileError::Io { path, cause }),
     };
     let selector = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     match PrivateKey::from_pem(&text) {
         Ok(private) => Ok((selector, private)),
-        Err(source) => Err(KeyFileError::Key { path, source }),
+        Err(cause) => Err(KeyFileError::Key { path, cause }),
     }
 }
 
@@ -62,7 +62,7 @@ pub(super) fn keep(folder: &Path, selector: &str, pem: &str) -> Result<(String, 
     })();
     match written {
         Ok(()) => read(path),
-        Err(source) => Err(KeyFileError::Io { path, source }),
+        Err(cause) => Err(KeyFileError::Io { path, cause }),
     }
 }
 

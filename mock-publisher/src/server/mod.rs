@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
+use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
+use axum::routing::get;
 use callback_verifier::Zone;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -50,10 +52,10 @@ pub(crate) struct Config {
 pub(crate) enum StartError {
     #[error("`{0}` is not a loopback address; this program serves its own machine only")]
     NotLoopback(SocketAddr),
-    #[error("cannot listen on `{address}`: {source}; choose another address with `{flag}`")]
-    Listen { address: SocketAddr, flag: &'static str, source: io::Error },
-    #[error("cannot use `{}`: {source}", path.display())]
-    File { path: PathBuf, source: io::Error },
+    #[error("cannot listen on `{address}`: {cause}; choose another address with `{flag}`")]
+    Listen { address: SocketAddr, flag: &'static str, cause: io::Error },
+    #[error("cannot use `{}`: {cause}", path.display())]
+    File { path: PathBuf, cause: io::Error },
     #[error("the file `{}` holds no access token; remove it to have a new one made", .0.display())]
     Token(PathBuf),
     #[error(transparent)]
@@ -94,7 +96,7 @@ impl Publisher {
                 (store, keyring, kept_token(folder, config.access_token.clone())?)
             }
         };
-        let listen_error = |address, flag| move |source| StartError::Listen { address, flag, source };
+        let listen_error = |address, flag| move |cause| StartError::Listen { address, flag, cause };
         let listener = TcpListener::bind(config.listen).await.map_err(listen_error(config.listen, "--listen"))?;
         let http = listener.local_addr().map_err(listen_error(config.listen, "--listen"))?;
         let dns_server = DnsServer::start(config.dns, &keyring).await.map_err(listen_error(config.dns, "--dns"))?;
@@ -142,6 +144,10 @@ impl Publisher {
     }
 }
 
+/// What stands where nothing else does.
+const SIGNPOST: &str = "This is mock-publisher. The REST API is below /v4, the control API below /mock/v1; both want the \
+                        access token that the program printed. /livez and /readyz want none.\n";
+
 /// Where the key pairs of a data folder are.
 pub(crate) fn keys_folder(data: &Path) -> PathBuf {
     data.join("keys")
@@ -151,7 +157,9 @@ fn router(store: Store, bell: Bell, token: AccessToken, http: SocketAddr) -> Rou
     let base_url = format!("http://{http}");
     let rest = rest::router(RestState { store: store.clone(), bell, token: token.clone(), base_url });
     let control = control::router(ControlState { store, token });
-    rest.merge(control).layer(from_fn_with_state(http.port(), guard::same_machine))
+    let signposts =
+        Router::new().route("/", get(async || SIGNPOST)).fallback(async || (StatusCode::NOT_FOUND, SIGNPOST));
+    rest.merge(control).merge(signposts).layer(from_fn_with_state(http.port(), guard::same_machine))
 }
 
 async fn serve(listener: TcpListener, router: Router, mut stopping: watch::Receiver<bool>) {
@@ -175,9 +183,9 @@ fn kept_token(folder: &Path, chosen: Option<AccessToken>) -> Result<AccessToken,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let token = AccessToken::random().map_err(StoreError::from)?;
             let written = ready_file::write_private(&path, token.as_str());
-            written.map_err(|source| StartError::File { path, source })?;
+            written.map_err(|cause| StartError::File { path, cause })?;
             Ok(token)
         }
-        Err(source) => Err(StartError::File { path, source }),
+        Err(cause) => Err(StartError::File { path, cause }),
     }
 }

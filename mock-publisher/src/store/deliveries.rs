@@ -49,7 +49,7 @@ pub(crate) struct Attempt {
     pub(crate) micros: u64,
     pub(crate) request_head: String,
     pub(crate) status: Option<u16>,
-    pub(crate) answer: Vec<u8>,
+    pub(crate) answer: Option<Vec<u8>>,
     /// A class and a detail, if there was no answer.
     pub(crate) error: Option<(&'static str, String)>,
 }

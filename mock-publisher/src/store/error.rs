@@ -16,8 +16,8 @@ pub(crate) enum StoreError {
     NoCallback(Id),
     #[error("no delivery {0}")]
     NoDelivery(Id),
-    #[error("cannot use `{}`: {source}", path.display())]
-    Io { path: PathBuf, source: io::Error },
+    #[error("cannot use `{}`: {cause}", path.display())]
+    Io { path: PathBuf, cause: io::Error },
     #[error("another publisher is using `{}`; stop it, or choose another folder with `--data`", folder.display())]
     Locked { folder: PathBuf },
     #[error(

@@ -29,9 +29,10 @@ const IDLE_READERS: usize = 4;
 pub(crate) struct Store(Arc<Inner>);
 
 struct Inner {
-    writer: Mutex<Connection>,
-    /// The file, and idle connections that read it. Without a file the writer reads too.
+    /// The file, and idle connections that read it. Without a file the writer reads too. They are closed before the writer,
+    /// so that it is the last one and folds the write-ahead log into the file.
     readers: Option<(PathBuf, Mutex<Vec<Connection>>)>,
+    writer: Mutex<Connection>,
     /// Keeps other publishers out of the folder for as long as the store is open.
     _lock: Option<File>,
 }
@@ -46,7 +47,7 @@ impl Store {
 
     /// The store in a folder, which is made if there is none.
     pub(crate) fn open(folder: &Path) -> Result<Self, StoreError> {
-        let io = |source| StoreError::Io { path: folder.to_owned(), source };
+        let io = |cause| StoreError::Io { path: folder.to_owned(), cause };
         std::fs::create_dir_all(folder).map_err(io)?;
         let lock = lock(folder)?;
         let file = folder.join("publisher.sqlite");
@@ -117,10 +118,10 @@ async fn run_blocking<T: Send + 'static>(
 fn lock(folder: &Path) -> Result<File, StoreError> {
     let path = folder.join("lock");
     let open = File::options().create(true).truncate(false).write(true).open(&path);
-    let file = open.map_err(|source| StoreError::Io { path: path.clone(), source })?;
+    let file = open.map_err(|cause| StoreError::Io { path: path.clone(), cause })?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::Locked { folder: folder.to_owned() }),
-        Err(std::fs::TryLockError::Error(source)) => Err(StoreError::Io { path, source }),
+        Err(std::fs::TryLockError::Error(source)) => Err(StoreError::Io { path, cause }),
     }
 }

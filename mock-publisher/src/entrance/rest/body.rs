@@ -1,10 +1,13 @@
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use super::error::RestError;
+
+/// How long a body may be, in bytes.
+pub(super) const MAX_BODY: usize = 16 << 20;
 
 /// The body of a call: a JSON object, or a form with keys such as `fields[email]` and `interests[]`.
 pub(super) struct Body(pub(super) Map<String, Value>);
@@ -14,9 +17,12 @@ impl<S: Send + Sync> FromRequest<S> for Body {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, RestError> {
         let form = is_form(request.headers());
-        let bytes = Bytes::from_request(request, state)
-            .await
-            .map_err(|rejection: BytesRejection| RestError::InvalidData(rejection.body_text()))?;
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection: BytesRejection| {
+            RestError::InvalidData(match rejection.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => format!("the body is larger than {} MiB", MAX_BODY >> 20),
+                _ => rejection.body_text(),
+            })
+        })?;
         if form { form_body(&bytes) } else { json_body(&bytes) }
     }
 }

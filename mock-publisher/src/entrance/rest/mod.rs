@@ -7,7 +7,7 @@ mod paging;
 mod profiles;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
@@ -43,6 +43,7 @@ pub(crate) fn router(state: RestState) -> Router {
         )
         .route("/v4/{*path}", any(invalid_method))
         .method_not_allowed_fallback(invalid_method)
+        .layer(DefaultBodyLimit::max(body::MAX_BODY))
         .layer(from_fn_with_state(state.clone(), require_token))
         .with_state(state)
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use hickory_server::Server;
 use hickory_server::net::runtime::Time;
-use hickory_server::proto::op::{MessageType, Metadata, OpCode, ResponseCode};
+use hickory_server::proto::op::{Edns, MessageType, Metadata, OpCode, ResponseCode};
 use hickory_server::proto::rr::Record;
 use hickory_server::server::{Request, RequestHandler, ResponseHandler, ResponseInfo};
 use hickory_server::zone_handler::MessageResponseBuilder;
@@ -25,6 +25,8 @@ pub(crate) use zone::zone_file_line;
 const TCP_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many answers may wait on a TCP connection.
 const TCP_BUFFER: usize = 32;
+/// No larger answer goes out by UDP, so that none is fragmented (DNS flag day 2020).
+const MAX_UDP_PAYLOAD: u16 = 1232;
 /// How often a free port is looked for that is free for UDP and TCP alike.
 const PORT_ATTEMPTS: u32 = 16;
 
@@ -98,8 +100,17 @@ impl RequestHandler for Handler {
                 answer.code
             }
         };
-        let response =
-            MessageResponseBuilder::from_message_request(request).build(metadata, answers.iter(), [], authority, []);
+        // Who asks with EDNS is answered with EDNS, and by UDP with no more than both sides take (RFC 6891 section 6.1.1).
+        let edns = request.edns.as_ref().map(|asked| {
+            let mut edns = Edns::new();
+            edns.set_max_payload(asked.max_payload().min(MAX_UDP_PAYLOAD));
+            edns
+        });
+        let mut builder = MessageResponseBuilder::from_message_request(request);
+        if let Some(edns) = &edns {
+            builder.edns(edns);
+        }
+        let response = builder.build(metadata, answers.iter(), [], authority, []);
         match response_handle.send_response(response).await {
             Ok(info) => info,
             Err(error) => {

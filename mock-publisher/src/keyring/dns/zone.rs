@@ -4,7 +4,7 @@ use std::str::FromStr;
 use callback_verifier::KeyName;
 use hickory_server::proto::ProtoError;
 use hickory_server::proto::op::{LowerQuery, ResponseCode};
-use hickory_server::proto::rr::rdata::{NS, SOA, TXT};
+use hickory_server::proto::rr::rdata::{A, NS, SOA, TXT};
 use hickory_server::proto::rr::{DNSClass, LowerName, Name, RData, Record, RecordType};
 
 use super::super::Keyring;
@@ -38,8 +38,12 @@ impl Zone {
         let (server, contact) = (apex.prepend_label("ns")?, apex.prepend_label("hostmaster")?);
         let soa = SOA::new(server.clone(), contact, 1, 3600, 600, 86400, NEGATIVE_TTL);
         let start_of_authority = Record::from_rdata(apex.clone(), NEGATIVE_TTL, RData::SOA(soa));
-        let name_server = Record::from_rdata(apex.clone(), KEY_TTL, RData::NS(NS(server)));
-        let mut names = HashMap::from([(LowerName::new(&apex), vec![start_of_authority.clone(), name_server])]);
+        let name_server = Record::from_rdata(apex.clone(), KEY_TTL, RData::NS(NS(server.clone())));
+        let address = Record::from_rdata(server.clone(), KEY_TTL, RData::A(A::new(127, 0, 0, 1)));
+        let mut names = HashMap::from([
+            (LowerName::new(&apex), vec![start_of_authority.clone(), name_server]),
+            (LowerName::new(&server), vec![address]),
+        ]);
         for (key_name, text) in keyring.records() {
             let owner = absolute(key_name.as_str())?;
             let strings = text.as_bytes().chunks(MAX_STRING).collect();

@@ -122,6 +122,6 @@ fn lock(folder: &Path) -> Result<File, StoreError> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::Locked { folder: folder.to_owned() }),
-        Err(std::fs::TryLockError::Error(source)) => Err(StoreError::Io { path, cause }),
+        Err(std::fs::TryLockError::Error(cause)) => Err(StoreError::Io { path, cause }),
     }
 }

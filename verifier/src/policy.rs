@@ -1,7 +1,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::key::{MAX_KEY_BITS, MIN_KEY_BITS, Zone};
+use crate::key::{Candidate, KeyName, MAX_KEY_BITS, MIN_KEY_BITS, Zone};
+use crate::rejection::Rejection;
 use crate::wire::{Account, Excerpt, Separator, Transport};
 
 /// The number of an account of the platform.
@@ -142,6 +143,26 @@ impl Policy {
         }
     }
 
+    /// Whether keys of this name may be trusted: it lies in one of the zones.
+    pub fn trusts(&self, name: &KeyName) -> bool {
+        self.zones.iter().any(|zone| zone.contains(name))
+    }
+
+    /// Whether a key is good enough.
+    ///
+    /// # Errors
+    /// [`Rejection::KeyTesting`] or [`Rejection::KeyTooSmall`].
+    pub fn accepts_key(&self, candidate: &Candidate) -> Result<(), Rejection> {
+        if candidate.testing && self.testing_keys == TestingKeys::Refuse {
+            return Err(Rejection::KeyTesting);
+        }
+        let bits = candidate.key.modulus_bits();
+        if bits < self.min_key_bits {
+            return Err(Rejection::KeyTooSmall { bits, minimum: self.min_key_bits });
+        }
+        Ok(())
+    }
+
     pub(crate) fn check(&self) -> Result<(), PolicyError> {
         if self.accounts.is_empty() {
             return Err(PolicyError::NoAccount);
@@ -176,7 +197,9 @@ fn joined(items: impl IntoIterator<Item = impl fmt::Display>) -> String {
 /// A host that the publisher may call this receiver by: a name and perhaps a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpectedHost {
-    name: Box<str>,
+    /// `name` or `name:port`, in lower case.
+    text: Box<str>,
+    name_length: usize,
     port: Option<u16>,
 }
 
@@ -188,21 +211,23 @@ impl ExpectedHost {
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         let refused = || PolicyError::Host(text.into());
         let (name, port) = split_port(text.as_bytes()).ok_or_else(refused)?;
-        let name = std::str::from_utf8(name).map_err(|_| refused())?;
-        Ok(Self { name: name.to_ascii_lowercase().into(), port })
+        Ok(Self { text: text.to_ascii_lowercase().into(), name_length: name.len(), port })
     }
 
     /// Whether the value of a `Host` header means this host. A missing port is the transport's default port.
     pub(crate) fn matches(&self, host: &[u8], transport: Transport) -> bool {
+        if host.eq_ignore_ascii_case(self.text.as_bytes()) {
+            return true;
+        }
         let Some((name, port)) = split_port(host) else { return false };
-        name.eq_ignore_ascii_case(self.name.as_bytes()) && effective(port, transport) == effective(self.port, transport)
+        let same_name = name.eq_ignore_ascii_case(&self.text.as_bytes()[..self.name_length]);
+        same_name && effective(port, transport) == effective(self.port, transport)
     }
 }
 
 impl fmt::Display for ExpectedHost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)?;
-        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
+        f.write_str(&self.text)
     }
 }
 

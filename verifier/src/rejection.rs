@@ -308,7 +308,7 @@ impl Rejection {
             Self::DigestMismatch { .. } => {
                 "verify the raw bytes of the body, before anything decodes, decompresses or re-serialises them"
             }
-            Self::SignatureMalformed(SignatureHeaderError::Syntax { .. }) => {
+            Self::SignatureMalformed(SignatureHeaderError::MissingComma { .. }) => {
                 "the sample in the platform's documentation lacks a comma; that can be allowed"
             }
             _ => return None,

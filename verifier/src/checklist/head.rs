@@ -7,7 +7,7 @@ use crate::policy::{EnvironmentIds, Hs2019, Policy, TransportPolicy};
 use crate::rejection::Rejection;
 use crate::wire::{
     Account, AccountKind, CoveredHeaders, Digests, KnownHeader, KnownHeaders, RequestHead, SignatureHeader,
-    SigningString, SigningStringError, Transport, base64, parse_date,
+    SigningString, SigningStringError, Transport, base64, count, parse_date,
 };
 
 /// What a signature must cover, whatever else it covers.
@@ -113,9 +113,7 @@ fn algorithm(policy: &Policy, header: &SignatureHeader<'_>) -> Result<(), Reject
 /// Step 4.
 fn coverage<'a>(header: &SignatureHeader<'a>) -> Result<CoveredHeaders<'a>, Rejection> {
     let covered = CoveredHeaders::parse(header.headers)?;
-    let mut found = crate::wire::KnownSet::default();
-    covered.iter().filter_map(KnownHeader::of).for_each(|known| found.insert(known));
-    match REQUIRED.into_iter().find(|required| !found.contains(*required)) {
+    match REQUIRED.into_iter().find(|required| !covered.includes(*required)) {
         None => Ok(covered),
         Some(missing) => Err(Rejection::CoverageMissing { name: missing.name() }),
     }
@@ -138,7 +136,7 @@ fn covered_headers<'a>(
     if !is_origin_form(head.target().as_bytes()) {
         return Err(Rejection::TargetMalformed { got: head.target().into() });
     }
-    SigningString::build(head, covered).map_err(|error| match error {
+    SigningString::build_with(known, head, covered).map_err(|error| match error {
         SigningStringError::Missing { name } => Rejection::HeaderMissing { name: name.as_str().into() },
         SigningStringError::ControlCharacter { name } => Rejection::ControlCharacter { name: name.as_str().into() },
     })
@@ -146,26 +144,28 @@ fn covered_headers<'a>(
 
 /// A path and perhaps a query, in visible ASCII, without a fragment (RFC 9112 section 3.2.1).
 fn is_origin_form(target: &[u8]) -> bool {
-    target.first() == Some(&b'/') && target.iter().fold(true, |ok, &b| ok & (b > 0x20) & (b < 0x7f) & (b != b'#'))
+    let is_foreign = |b: u8| (b <= 0x20) | (b >= 0x7f) | (b == b'#');
+    target.first() == Some(&b'/') && count(target, is_foreign) == 0
 }
 
 /// A covered header, of which step 5 has already seen that it is there.
 fn required<'a>(known: &KnownHeaders<'a>, header: KnownHeader) -> Result<&'a [u8], Rejection> {
-    known.get(header).ok_or(Rejection::HeaderMissing { name: header.name().into() })
+    known.get(header).ok_or_else(|| Rejection::HeaderMissing { name: header.name().into() })
 }
 
 /// Step 6.
 fn date_in_window(policy: &Policy, value: &[u8], now: SystemTime) -> Result<SystemTime, Rejection> {
     let date = parse_date(value).map_err(|reason| Rejection::DateMalformed { got: value.into(), reason })?;
-    let age = now.duration_since(date).unwrap_or(Duration::ZERO);
-    let ahead = date.duration_since(now).unwrap_or(Duration::ZERO);
-    if age > policy.max_age {
-        return Err(Rejection::DateTooOld { age: whole_seconds(age), window: policy.max_age.as_secs() });
+    match now.duration_since(date) {
+        Ok(age) if age > policy.max_age => {
+            Err(Rejection::DateTooOld { age: whole_seconds(age), window: policy.max_age.as_secs() })
+        }
+        Err(future) if future.duration() > policy.max_ahead => {
+            let ahead = whole_seconds(future.duration());
+            Err(Rejection::DateInFuture { ahead, window: policy.max_ahead.as_secs() })
+        }
+        _ => Ok(date),
     }
-    if ahead > policy.max_ahead {
-        return Err(Rejection::DateInFuture { ahead: whole_seconds(ahead), window: policy.max_ahead.as_secs() });
-    }
-    Ok(date)
 }
 
 /// Rounded up, so that what is outside a window of whole seconds also reads so.
@@ -198,7 +198,7 @@ fn account(policy: &Policy, value: &[u8]) -> Result<Account, Rejection> {
 /// Step 9, the part that needs no key.
 fn key_name(policy: &Policy, key_id: &str) -> Result<KeyName, Rejection> {
     let name = KeyName::parse(key_id).map_err(|reason| Rejection::KeyIdMalformed { got: key_id.into(), reason })?;
-    if policy.zones.iter().any(|zone| zone.contains(&name)) {
+    if policy.trusts(&name) {
         return Ok(name);
     }
     Err(Rejection::ForeignKey { got: key_id.into() })

@@ -30,3 +30,6 @@ mod head;
 mod signature;
 
 pub use head::PendingHead;
+
+/// How many steps there are.
+pub const STEPS: u8 = 11;

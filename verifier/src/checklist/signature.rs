@@ -1,7 +1,6 @@
 //! Steps 9 and 10: the key, and the signature.
 
-use crate::key::{Candidate, KeySet};
-use crate::policy::{Policy, TestingKeys};
+use crate::key::KeySet;
 use crate::rejection::Rejection;
 use crate::verified::AuthenticHead;
 
@@ -15,7 +14,7 @@ impl PendingHead<'_> {
     pub fn verify(self, keys: &KeySet) -> Result<AuthenticHead, Rejection> {
         let mut refusal = None;
         for candidate in keys.candidates() {
-            match acceptable(self.policy, candidate) {
+            match self.policy.accepts_key(candidate) {
                 Err(reason) => refusal = refusal.or(Some(reason)),
                 Ok(()) if candidate.key.verify(self.signing_string.as_bytes(), &self.signature) => {
                     return Ok(self.authentic(candidate.key.modulus_bits()));
@@ -39,15 +38,4 @@ impl PendingHead<'_> {
             max_body: policy.max_body,
         }
     }
-}
-
-fn acceptable(policy: &Policy, candidate: &Candidate) -> Result<(), Rejection> {
-    if candidate.testing && policy.testing_keys == TestingKeys::Refuse {
-        return Err(Rejection::KeyTesting);
-    }
-    let bits = candidate.key.modulus_bits();
-    if bits < policy.min_key_bits {
-        return Err(Rejection::KeyTooSmall { bits, minimum: policy.min_key_bits });
-    }
-    Ok(())
 }

@@ -8,7 +8,7 @@ use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolveHosts,
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
-use hickory_resolver::proto::rr::{Name, RData, RecordType};
+use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 
 use super::{KeyError, KeyName, KeySet, KeyStore, Lookup};
 
@@ -18,6 +18,8 @@ const TTL_FLOOR: Duration = Duration::from_secs(60);
 const TTL_CEILING: Duration = Duration::from_secs(24 * 60 * 60);
 /// A lookup is given up after this long.
 const DEADLINE: Duration = Duration::from_secs(3);
+/// A key is published at most this many aliases away from its name.
+const MAX_ALIASES: usize = 8;
 /// How many names are kept. A name is kept only if it has a key, so strangers cannot fill it.
 const MAX_NAMES: usize = 1024;
 
@@ -70,6 +72,7 @@ impl DnsKeys {
         options.cache_size = 0;
         options.use_hosts_file = ResolveHosts::Never;
         options.case_randomization = true;
+        options.preserve_intermediates = true; // aliases are followed once more, below
         options.timeout = DEADLINE / 2;
         options.attempts = 1;
         let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
@@ -81,15 +84,19 @@ impl DnsKeys {
     async fn resolve(&self, name: &KeyName) -> Result<KeySet, KeyError> {
         // The trailing dot keeps the resolver from trying the system's search list.
         let absolute = Name::from_ascii(format!("{name}.")).map_err(temporary)?;
-        let lookup = tokio::time::timeout(DEADLINE, self.resolver.lookup(absolute, RecordType::TXT))
+        let lookup = tokio::time::timeout(DEADLINE, self.resolver.lookup(absolute.clone(), RecordType::TXT))
             .await
             .map_err(|_| KeyError::Temporary(format!("no answer within {} s", DEADLINE.as_secs())))?
             .map_err(lookup_error)?;
+        let owner = end_of_aliases(&absolute, lookup.answers());
         let mut records = Vec::new();
         let mut time_to_live = TTL_CEILING;
         for record in lookup.answers() {
             time_to_live = time_to_live.min(Duration::from_secs(record.ttl.into()));
-            if let RData::TXT(txt) = &record.data {
+            // The resolver hands over an answer as it is, with records that nobody asked for.
+            if let RData::TXT(txt) = &record.data
+                && record.name == *owner
+            {
                 records.push(txt.txt_data.concat());
             }
         }
@@ -102,8 +109,10 @@ impl DnsKeys {
         if kept.len() >= MAX_NAMES {
             kept.retain(|_, entry| entry.until > now);
         }
-        if kept.len() < MAX_NAMES {
-            kept.insert(name.clone(), Kept { keys: keys.clone(), until: now + time_to_live });
+        if let Some(until) = now.checked_add(time_to_live)
+            && kept.len() < MAX_NAMES
+        {
+            kept.insert(name.clone(), Kept { keys: keys.clone(), until });
         }
     }
 }
@@ -127,6 +136,17 @@ impl std::fmt::Debug for DnsKeys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("DnsKeys").finish_non_exhaustive()
     }
+}
+
+/// The name that the aliases of an answer lead to, from the name that was asked for.
+fn end_of_aliases<'a>(asked: &'a Name, answers: &'a [Record]) -> &'a Name {
+    let alias = |name: &Name| {
+        answers.iter().find_map(|record| match &record.data {
+            RData::CNAME(target) if record.name == *name => Some(&target.0),
+            _ => None,
+        })
+    };
+    (0..MAX_ALIASES).try_fold(asked, |name, _| alias(name).ok_or(name)).unwrap_or_else(|end| end)
 }
 
 fn setup_error(error: impl std::fmt::Display) -> DnsSetupError {

@@ -22,7 +22,7 @@ impl KeyName {
     /// [`KeyNameError`] if it is not of the form.
     pub fn parse(text: &str) -> Result<Self, KeyNameError> {
         let text = text.strip_suffix('.').unwrap_or(text);
-        if text.len() > MAX_NAME || !text.split('.').all(is_label) {
+        if text.len() > MAX_NAME || !has_only_labels(text.as_bytes()) {
             return Err(KeyNameError);
         }
         Ok(Self(text.to_ascii_lowercase().into()))
@@ -34,9 +34,18 @@ impl KeyName {
     }
 }
 
-fn is_label(label: &str) -> bool {
-    let allowed = |b: u8| b.is_ascii_alphanumeric() | (b == b'-') | (b == b'_');
-    (1..=MAX_LABEL).contains(&label.len()) && label.bytes().fold(true, |ok, b| ok & allowed(b))
+fn has_only_labels(text: &[u8]) -> bool {
+    let is_label_byte = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    let mut label = 0;
+    for &b in text {
+        match b {
+            b'.' if label == 0 => return false,
+            b'.' => label = 0,
+            b if is_label_byte(b) && label < MAX_LABEL => label += 1,
+            _ => return false,
+        }
+    }
+    label > 0
 }
 
 impl fmt::Display for KeyName {

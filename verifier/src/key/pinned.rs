@@ -34,11 +34,17 @@ impl PinnedKeys {
         Self::default()
     }
 
-    /// Pins a key to one name.
-    #[must_use]
-    pub fn with(mut self, name: KeyName, key: PublicKey) -> Self {
-        self.by_name.insert(name, Arc::new(KeySet::pinned(key)));
-        self
+    /// Pins one more key to a name.
+    ///
+    /// # Errors
+    /// [`KeyError::TooMany`] if it has [as many as a name may have](super::MAX_CANDIDATES).
+    pub fn with(mut self, name: KeyName, key: PublicKey) -> Result<Self, KeyError> {
+        let keys = match self.by_name.get(&name) {
+            Some(present) => present.with_pinned(key)?,
+            None => KeySet::pinned(key),
+        };
+        self.by_name.insert(name, Arc::new(keys));
+        Ok(self)
     }
 
     /// Pins a key to every name that has none of its own.

@@ -48,6 +48,16 @@ impl KeySet {
         Self { candidates: vec![Candidate { key, testing: false }], time_to_live: None }
     }
 
+    /// The same set and one more key.
+    pub(super) fn with_pinned(&self, key: PublicKey) -> Result<Self, KeyError> {
+        if self.candidates.len() == MAX_CANDIDATES {
+            return Err(KeyError::TooMany);
+        }
+        let mut grown = self.clone();
+        grown.candidates.push(Candidate { key, testing: false });
+        Ok(grown)
+    }
+
     /// The keys of a name's TXT records. Those that are no usable keys are passed over, as long as one is.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 use std::fmt;
 
 use super::Excerpt;
+use super::known::{KnownHeader, KnownSet};
 
 /// How many names the `headers` parameter may list.
 pub const MAX_COVERED_HEADERS: usize = 32;
@@ -17,7 +18,10 @@ pub struct CoveredHeaders<'a> {
     text: &'a str,
     /// Where each name ends in `text`.
     ends: [u16; MAX_COVERED_HEADERS],
-    count: u8,
+    /// Which of the known headers each name is.
+    kinds: [Option<KnownHeader>; MAX_COVERED_HEADERS],
+    count: usize,
+    known: KnownSet,
 }
 
 /// The `headers` parameter is no list of distinct header names.
@@ -47,36 +51,62 @@ impl<'a> CoveredHeaders<'a> {
     /// # Errors
     /// See [`CoveredHeadersError`].
     pub fn parse(text: &'a str) -> Result<Self, CoveredHeadersError> {
-        let mut covered = Self { text, ends: [0; MAX_COVERED_HEADERS], count: 0 };
-        let bytes = text.as_bytes();
+        let mut covered = Self {
+            text,
+            ends: [0; MAX_COVERED_HEADERS],
+            kinds: [None; MAX_COVERED_HEADERS],
+            count: 0,
+            known: KnownSet::default(),
+        };
         let mut start = 0;
-        for end in memchr::memchr_iter(b' ', bytes).chain([bytes.len()]) {
+        for end in memchr::memchr_iter(b' ', text.as_bytes()).chain([text.len()]) {
             let name = &text[start..end];
-            check_name(name)?;
-            if covered.contains(name) {
+            let kind = KnownHeader::of(name);
+            if covered.has(name, kind)? {
                 return Err(CoveredHeadersError::Duplicate(name.into()));
             }
-            let slot = covered.ends.get_mut(usize::from(covered.count)).ok_or(CoveredHeadersError::TooMany)?;
+            let slot = covered.ends.get_mut(covered.count).ok_or(CoveredHeadersError::TooMany)?;
             *slot = u16::try_from(end).map_err(|_| CoveredHeadersError::TooMany)?;
+            covered.kinds[covered.count] = kind;
             covered.count += 1;
             start = end + 1;
         }
         Ok(covered)
     }
 
+    /// Whether the next name has been listed before.
+    fn has(&mut self, name: &str, kind: Option<KnownHeader>) -> Result<bool, CoveredHeadersError> {
+        match kind {
+            Some(KnownHeader::RequestTarget) if name != REQUEST_TARGET => {
+                Err(CoveredHeadersError::PseudoHeader(name.into()))
+            }
+            Some(known) => Ok(!self.known.insert(known)),
+            None => check_name(name).map(|()| self.contains(name)),
+        }
+    }
+
     /// The names in order, in the case in which they are written.
     pub fn iter(&self) -> impl Iterator<Item = &'a str> + '_ {
         let mut start = 0;
-        self.ends[..usize::from(self.count)].iter().map(move |&end| {
+        self.ends[..self.count].iter().map(move |&end| {
             let name = &self.text[start..usize::from(end)];
             start = usize::from(end) + 1;
             name
         })
     }
 
+    /// The names in order, with what is known of each.
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = (&'a str, Option<KnownHeader>)> + '_ {
+        self.iter().zip(self.kinds)
+    }
+
     /// Whether a name is covered, in whatever case.
     pub fn contains(&self, name: &str) -> bool {
         self.iter().any(|covered| covered.eq_ignore_ascii_case(name))
+    }
+
+    pub(crate) fn includes(&self, known: KnownHeader) -> bool {
+        self.known.contains(known)
     }
 
     /// The list as it is written.
@@ -91,12 +121,12 @@ impl fmt::Debug for CoveredHeaders<'_> {
     }
 }
 
+/// A name that is none of the known ones.
 fn check_name(name: &str) -> Result<(), CoveredHeadersError> {
     match name.as_bytes() {
         [] => Err(CoveredHeadersError::Empty),
-        [b'(', ..] if name == REQUEST_TARGET => Ok(()),
         [b'(', ..] => Err(CoveredHeadersError::PseudoHeader(name.into())),
-        bytes if bytes.iter().fold(true, |ok, &b| ok & TOKEN[usize::from(b)]) => Ok(()),
+        bytes if is_token(bytes) => Ok(()),
         _ => Err(CoveredHeadersError::NotAName(name.into())),
     }
 }

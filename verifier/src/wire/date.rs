@@ -1,4 +1,7 @@
+use std::fmt::{self, Write as _};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use httpdate::HttpDate;
 
 /// The text is not an IMF-fixdate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -12,9 +15,22 @@ pub struct DateError;
 /// Whatever [`format_date`] would not write is a [`DateError`].
 pub fn parse_date(value: &[u8]) -> Result<SystemTime, DateError> {
     let text: &[u8; 29] = value.try_into().map_err(|_| DateError)?;
-    let time = std::str::from_utf8(text).ok().and_then(|text| httpdate::parse_http_date(text).ok());
+    let date: Option<HttpDate> = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
     // `httpdate` is lenient in what it reads, so the date must come out again as it went in.
-    time.filter(|&time| format_date(time).as_bytes() == text).ok_or(DateError)
+    date.filter(|date| writes(*date, text)).map(SystemTime::from).ok_or(DateError)
+}
+
+/// Whether a date is written as this text. Compares while it is written, without a copy.
+fn writes(date: HttpDate, text: &[u8]) -> bool {
+    struct Rest<'a>(&'a [u8]);
+    impl fmt::Write for Rest<'_> {
+        fn write_str(&mut self, written: &str) -> fmt::Result {
+            self.0 = self.0.strip_prefix(written.as_bytes()).ok_or(fmt::Error)?;
+            Ok(())
+        }
+    }
+    let mut rest = Rest(text);
+    write!(rest, "{date}").is_ok() && rest.0.is_empty()
 }
 
 /// Writes an IMF-fixdate. Fractions of a second are cut off, and times before 1970 or after 9999 are set to the nearest

@@ -65,10 +65,10 @@ impl Digests {
             let element = super::trim_ows(element);
             let at = memchr::memchr(b'=', element).ok_or_else(|| DigestError::Syntax(element.into()))?;
             let (algorithm, value) = (&element[..at], &element[at + 1..]);
-            if !is_token(algorithm) || !value.iter().all(u8::is_ascii_graphic) {
+            if !is_token(algorithm) {
                 return Err(DigestError::Syntax(element.into()));
             }
-            if seen.iter().any(|seen| seen.eq_ignore_ascii_case(algorithm)) {
+            if seen.iter().take(index).any(|seen| seen.eq_ignore_ascii_case(algorithm)) {
                 return Err(DigestError::Duplicate(algorithm.into()));
             }
             *seen.get_mut(index).ok_or(DigestError::TooMany)? = algorithm;
@@ -78,6 +78,8 @@ impl Digests {
             } else if algorithm.eq_ignore_ascii_case(b"sha-512") {
                 let digest = base64::decode_exact(value);
                 digests.sha512 = Some(digest.map_err(|_| DigestError::NotBase64(DigestAlgorithm::Sha512))?);
+            } else if !value.iter().all(u8::is_ascii_graphic) {
+                return Err(DigestError::Syntax(element.into()));
             }
         }
         if digests.sha256.is_none() && digests.sha512.is_none() {
@@ -188,7 +190,8 @@ mod tests {
             (good.clone(), DigestError::NoneSupported),
             (format!("sha-256={good},"), DigestError::Syntax("".into())),
             (format!("sha-256 ={good}"), DigestError::Syntax(format!("sha-256 ={good}").as_str().into())),
-            (format!("sha-256= {good}"), DigestError::Syntax(format!("sha-256= {good}").as_str().into())),
+            (format!("sha-256= {good}"), DigestError::NotBase64(DigestAlgorithm::Sha256)),
+            (format!("md5=a b,sha-256={good}"), DigestError::Syntax("md5=a b".into())),
             (format!("sha-256={good},SHA-256={good}"), DigestError::Duplicate("SHA-256".into())),
             (format!("md5=a,MD5=b,sha-256={good}"), DigestError::Duplicate("MD5".into())),
             ("md5=AAAA".into(), DigestError::NoneSupported),

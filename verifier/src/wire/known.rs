@@ -19,35 +19,57 @@ pub(crate) enum KnownHeader {
 const COUNT: usize = 10;
 
 impl KnownHeader {
-    pub(crate) const fn name(self) -> &'static str {
+    /// The name in lower case.
+    pub(crate) fn name(self) -> &'static str {
+        let start = self.line_start();
+        &start[..start.len() - 2]
+    }
+
+    /// How its line of the signing string begins: the name in lower case, a colon, and a blank.
+    pub(crate) const fn line_start(self) -> &'static str {
         match self {
-            Self::RequestTarget => REQUEST_TARGET,
-            Self::Host => "host",
-            Self::Date => "date",
-            Self::Digest => "digest",
-            Self::AccountId => "x-copernica-id",
-            Self::Nonce => "x-nonce",
-            Self::ContentType => "content-type",
-            Self::ContentLength => "content-length",
-            Self::Signature => "signature",
-            Self::Authorization => "authorization",
+            Self::RequestTarget => "(request-target): ",
+            Self::Host => "host: ",
+            Self::Date => "date: ",
+            Self::Digest => "digest: ",
+            Self::AccountId => "x-copernica-id: ",
+            Self::Nonce => "x-nonce: ",
+            Self::ContentType => "content-type: ",
+            Self::ContentLength => "content-length: ",
+            Self::Signature => "signature: ",
+            Self::Authorization => "authorization: ",
         }
     }
 
-    /// Recognises a name in any case. The length leaves at most two to compare with.
+    /// Recognises a name in any case.
+    #[inline]
     pub(crate) fn of(name: &str) -> Option<Self> {
-        let candidates: &[Self] = match name.len() {
-            4 => &[Self::Host, Self::Date],
-            6 => &[Self::Digest],
-            7 => &[Self::Nonce],
-            9 => &[Self::Signature],
-            12 => &[Self::ContentType],
-            13 => &[Self::Authorization],
-            14 => &[Self::AccountId, Self::ContentLength],
-            16 => &[Self::RequestTarget],
+        // Names that are in lower case already, as most servers hand them over, need no copy.
+        Self::of_lower_case(name.as_bytes()).or_else(|| {
+            let mut room = [0; REQUEST_TARGET.len()];
+            let lower = room.get_mut(..name.len())?;
+            lower.copy_from_slice(name.as_bytes());
+            lower.make_ascii_lowercase();
+            Self::of_lower_case(lower)
+        })
+    }
+
+    /// Compiled to a jump by length and comparisons of whole words.
+    #[inline]
+    fn of_lower_case(name: &[u8]) -> Option<Self> {
+        Some(match name {
+            b"(request-target)" => Self::RequestTarget,
+            b"host" => Self::Host,
+            b"date" => Self::Date,
+            b"digest" => Self::Digest,
+            b"x-copernica-id" => Self::AccountId,
+            b"x-nonce" => Self::Nonce,
+            b"content-type" => Self::ContentType,
+            b"content-length" => Self::ContentLength,
+            b"signature" => Self::Signature,
+            b"authorization" => Self::Authorization,
             _ => return None,
-        };
-        candidates.iter().copied().find(|known| known.name().eq_ignore_ascii_case(name))
+        })
     }
 
     const fn bit(self) -> u16 {
@@ -60,8 +82,11 @@ impl KnownHeader {
 pub(crate) struct KnownSet(u16);
 
 impl KnownSet {
-    pub(crate) fn insert(&mut self, known: KnownHeader) {
+    /// `false` if it was in the set already.
+    pub(crate) fn insert(&mut self, known: KnownHeader) -> bool {
+        let is_new = !self.contains(known);
         self.0 |= known.bit();
+        is_new
     }
 
     pub(crate) const fn contains(self, known: KnownHeader) -> bool {
@@ -84,7 +109,9 @@ impl<'a> KnownHeaders<'a> {
                 let slot = &mut found.first[known as usize];
                 match slot {
                     None => *slot = Some(trim_ows(header.value)),
-                    Some(_) => found.repeated.insert(known),
+                    Some(_) => {
+                        found.repeated.insert(known);
+                    }
                 }
             }
         }
@@ -94,6 +121,11 @@ impl<'a> KnownHeaders<'a> {
     /// The value of the first instance, without white space at its ends.
     pub(crate) fn get(&self, known: KnownHeader) -> Option<&'a [u8]> {
         self.first[known as usize]
+    }
+
+    /// The same, if there is no second instance.
+    pub(crate) fn only(&self, known: KnownHeader) -> Option<&'a [u8]> {
+        self.get(known).filter(|_| !self.is_repeated(known))
     }
 
     pub(crate) fn is_repeated(&self, known: KnownHeader) -> bool {

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{Excerpt, trim_ows};
+use super::{Excerpt, count, trim_ows};
 
 /// The longest `Signature` header that is read, in bytes.
 pub const MAX_SIGNATURE_HEADER: usize = 8 * 1024;
@@ -51,11 +51,17 @@ pub enum SignatureHeaderError {
         /// What the grammar wants there.
         expected: &'static str,
     },
-    /// A byte that no value may hold.
-    #[error("{name} holds a character that is not allowed in it")]
+    /// Blanks alone stand where the grammar wants a comma.
+    #[error("expected `,` at byte {at}")]
+    MissingComma {
+        /// Where in the header, counted from 0.
+        at: usize,
+    },
+    /// A character that the header may not hold at this place.
+    #[error("the character at byte {at} is not allowed there")]
     Character {
-        /// The parameter.
-        name: Excerpt,
+        /// Where in the header, counted from 0.
+        at: usize,
     },
     /// A parameter that stands there twice.
     #[error("the parameter {name} is given twice")]
@@ -77,16 +83,16 @@ pub enum SignatureHeaderError {
         /// The parameter.
         name: &'static str,
     },
-    /// More parameters than anybody needs.
-    #[error("more than {MAX_PARAMETERS} parameters")]
+    /// More unknown parameters than anybody needs.
+    #[error("more than {MAX_UNKNOWN} unknown parameters")]
     TooMany,
 }
 
 use SignatureHeaderError as Error;
 
-/// The parameters that have a meaning, in the order of [`Values`].
+/// The parameters that have a meaning.
 const KNOWN: [&str; 4] = ["keyId", "algorithm", "headers", "signature"];
-const MAX_PARAMETERS: usize = 16;
+const MAX_UNKNOWN: usize = 16;
 
 impl<'a> SignatureHeader<'a> {
     /// Reads the value of a `Signature` header.
@@ -98,30 +104,35 @@ impl<'a> SignatureHeader<'a> {
         if value.len() > MAX_SIGNATURE_HEADER {
             return Err(Error::TooLong { length: value.len() });
         }
-        let text =
-            std::str::from_utf8(value).map_err(|error| Error::Syntax { at: error.valid_up_to(), expected: "ASCII" })?;
+        // All of it in one pass, which is faster than a pass for each value.
+        let is_foreign = |b: u8| (b < 0x20) | (b >= 0x7f) | (b == b'\\');
+        if count(value, is_foreign) > 0 {
+            return Err(Error::Character { at: value.iter().position(|b| is_foreign(*b)).unwrap_or_default() });
+        }
+        let text = std::str::from_utf8(value).map_err(|error| Error::Character { at: error.valid_up_to() })?;
         let mut cursor = Cursor { text, at: 0 };
         let mut known: [Option<&'a str>; KNOWN.len()] = [None; KNOWN.len()];
-        let mut others: [&str; MAX_PARAMETERS] = [""; MAX_PARAMETERS];
-        let mut other_count = 0;
+        let mut others: Vec<&str> = Vec::new();
         loop {
             let name = cursor.name()?;
-            match KNOWN.iter().position(|known| known.eq_ignore_ascii_case(name)) {
-                Some(index) if KNOWN[index] != name => {
-                    return Err(Error::Spelling { name: name.into(), expected: KNOWN[index] });
-                }
+            match KNOWN.iter().position(|known| *known == name) {
                 Some(index) => {
-                    if known[index].replace(cursor.quoted(name)?).is_some() {
+                    if known[index].replace(cursor.quoted()?).is_some() {
                         return Err(Error::Duplicate { name: name.into() });
                     }
                 }
                 None => {
-                    cursor.quoted_or_digits(name)?;
-                    if others[..other_count].contains(&name) {
+                    if let Some(expected) = KNOWN.into_iter().find(|known| known.eq_ignore_ascii_case(name)) {
+                        return Err(Error::Spelling { name: name.into(), expected });
+                    }
+                    cursor.quoted_or_digits()?;
+                    if others.contains(&name) {
                         return Err(Error::Duplicate { name: name.into() });
                     }
-                    *others.get_mut(other_count).ok_or(Error::TooMany)? = name;
-                    other_count += 1;
+                    if others.len() == MAX_UNKNOWN {
+                        return Err(Error::TooMany);
+                    }
+                    others.push(name);
                 }
             }
             if cursor.at_end() {
@@ -185,31 +196,29 @@ impl<'a> Cursor<'a> {
         Ok(name)
     }
 
-    fn quoted(&mut self, name: &str) -> Result<&'a str, Error> {
+    fn quoted(&mut self) -> Result<&'a str, Error> {
         if self.rest().first() != Some(&b'"') {
             return self.expected("a quoted value");
         }
         self.at += 1;
-        let Some(length) = memchr::memchr(b'"', self.rest()) else {
+        let Some(length) = memchr::memchr2(b'"', b',', self.rest()) else {
             return self.expected("a closing quote");
         };
         let value = &self.text[self.at..self.at + length];
-        // No early exit: without one the loop is compiled to vector instructions.
-        let allowed = |b: u8| (0x20..0x7f).contains(&b) & (b != b'\\') & (b != b',');
-        if !value.bytes().fold(true, |ok, b| ok & allowed(b)) {
-            return Err(Error::Character { name: name.into() });
+        if self.rest()[length] == b',' {
+            return Err(Error::Character { at: self.at + length });
         }
         self.at += length + 1;
         Ok(value)
     }
 
-    fn quoted_or_digits(&mut self, name: &str) -> Result<(), Error> {
+    fn quoted_or_digits(&mut self) -> Result<(), Error> {
         let digits = self.rest().iter().take_while(|b| b.is_ascii_digit()).count();
         if digits > 0 {
             self.at += digits;
             return Ok(());
         }
-        self.quoted(name).map(drop)
+        self.quoted().map(drop)
     }
 
     fn separator(&mut self, separator: Separator) -> Result<(), Error> {
@@ -221,6 +230,7 @@ impl<'a> Cursor<'a> {
                 Ok(())
             }
             Some(_) if blanks > 0 && separator == Separator::CommaOrBlank => Ok(()),
+            Some(_) if blanks > 0 => Err(Error::MissingComma { at: self.at }),
             _ => self.expected("`,`"),
         }
     }
@@ -255,7 +265,7 @@ mod tests {
     #[test]
     fn the_missing_comma_of_the_documentation_is_read_by_opt_in_only() {
         let text = r#"keyId="k.example",algorithm="rsa-sha256", headers="host date" signature="AAAA""#;
-        assert_eq!(parse(text), Err(Error::Syntax { at: 62, expected: "`,`" }));
+        assert_eq!(parse(text), Err(Error::MissingComma { at: 62 }));
         assert_eq!(SignatureHeader::parse(text.as_bytes(), Separator::CommaOrBlank), Ok(GOOD));
         let glued = text.replace("\" s", "\"s");
         assert!(SignatureHeader::parse(glued.as_bytes(), Separator::CommaOrBlank).is_err());
@@ -288,13 +298,13 @@ mod tests {
             (format!("{good},algorithm=\"rsa-sha256\""), Error::Duplicate { name: "algorithm".into() }),
             (format!("{good},headers=\"host\""), Error::Duplicate { name: "headers".into() }),
             (format!("{good},x=1,x=1"), Error::Duplicate { name: "x".into() }),
-            (good.replace("k.example", "k,example"), Error::Character { name: "keyId".into() }),
-            (good.replace("k.example", "k\\\"example"), Error::Character { name: "keyId".into() }),
-            (good.replace("k.example", "k\\example"), Error::Character { name: "keyId".into() }),
-            (good.replace("host date", "host\tdate"), Error::Character { name: "headers".into() }),
-            (good.replace("host date", "host\ndate"), Error::Character { name: "headers".into() }),
-            (good.replace("k.example", "k.\u{ff45}xample"), Error::Character { name: "keyId".into() }),
-            (good.replace("k.example", "k\0example"), Error::Character { name: "keyId".into() }),
+            (good.replace("k.example", "k,example"), Error::Character { at: 8 }),
+            (good.replace("k.example", "k\\\"example"), Error::Character { at: 8 }),
+            (good.replace("k.example", "k\\example"), Error::Character { at: 8 }),
+            (good.replace("host date", "host\tdate"), Error::Character { at: 54 }),
+            (good.replace("host date", "host\ndate"), Error::Character { at: 54 }),
+            (good.replace("k.example", "k.\u{ff45}xample"), Error::Character { at: 9 }),
+            (good.replace("k.example", "k\0example"), Error::Character { at: 8 }),
             (good.replace(",signature=\"AAAA\"", ""), Error::Missing { name: "signature" }),
             (good.replace("keyId=\"k.example\",", ""), Error::Missing { name: "keyId" }),
             (good.replace("headers=\"host date\",", ""), Error::Missing { name: "headers" }),
@@ -304,9 +314,6 @@ mod tests {
         }
         let many = (0..17).map(|i| format!(",p{i}=1")).collect::<String>();
         assert_eq!(parse(&format!("{good}{many}")), Err(Error::TooMany));
-        assert!(matches!(
-            SignatureHeader::parse(b"keyId=\"\xff\"", Separator::Comma),
-            Err(Error::Syntax { at: 7, .. })
-        ));
+        assert!(matches!(SignatureHeader::parse(b"keyId=\"\xff\"", Separator::Comma), Err(Error::Character { at: 7 })));
     }
 }

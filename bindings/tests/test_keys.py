@@ -1,0 +1,107 @@
+"""Where keys come from: DNS, as several threads and processes use it."""
+
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from publisher import HOST, SIGNED_AT, Callback, Key, NameServer, Request, closed_port
+
+from callback_verifier import Refused, Verifier
+
+
+def test_a_key_is_looked_up_once_for_all_threads(key: Key, request_: Request) -> None:
+    server = NameServer(key.record)
+    verifier = Verifier(1234, [HOST], nameservers=[server.address])
+
+    def verify(_: int) -> int:
+        return verifier.verify(*request_.arguments, now=SIGNED_AT).account
+
+    assert verify(0) == 1234
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(verify, range(400))) == {1234}
+    assert server.queries == 1
+
+
+def test_threads_look_keys_up_side_by_side(key: Key) -> None:
+    server = NameServer(key.record)
+    verifier = Verifier(1234, [HOST], nameservers=[server.address])
+
+    def verify(number: int) -> str:
+        request = Callback(key_id=f"k{number}.copernica.com").sign(key)
+        return verifier.verify(*request.arguments, now=SIGNED_AT).key_name
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(verify, range(64))) == [f"k{number}.copernica.com" for number in range(64)]
+
+
+@pytest.mark.parametrize(
+    ("record", "code", "expected"),
+    [
+        ("", 3, "key_not_found"),
+        ("v=DKIM1; p=", 0, "key_revoked"),
+        ("v=spf1 -all", 0, "key_unusable"),
+    ],
+)
+def test_without_a_key_it_is_refused(request_: Request, record: str, code: int, expected: str) -> None:
+    verifier = Verifier(1234, [HOST], nameservers=[NameServer(record, code).address])
+    with pytest.raises(Refused) as refused:
+        verifier.verify(*request_.arguments, now=SIGNED_AT)
+    assert (refused.value.code, refused.value.status, refused.value.temporary) == (expected, 401, False)
+
+
+def test_a_testing_key_needs_an_opt_in(key: Key, request_: Request) -> None:
+    server = NameServer(key.record.replace("k=rsa", "k=rsa; t=y"))
+    with pytest.raises(Refused, match="published for testing"):
+        Verifier(1234, [HOST], nameservers=[server.address]).verify(*request_.arguments, now=SIGNED_AT)
+    allowing = Verifier(1234, [HOST], nameservers=[server.address], allow_testing_keys=True)
+    allowing.verify(*request_.arguments, now=SIGNED_AT)
+
+
+def test_a_server_failure_is_temporary(request_: Request) -> None:
+    verifier = Verifier(1234, [HOST], nameservers=[NameServer(code=2).address])
+    with pytest.raises(Refused) as refused:
+        verifier.verify(*request_.arguments, now=SIGNED_AT)
+    assert (refused.value.code, refused.value.status, refused.value.temporary) == ("key_unavailable", 503, True)
+
+
+def test_an_unreachable_name_server_is_temporary_and_soon_told_while_others_run(request_: Request) -> None:
+    verifier = Verifier(1234, [HOST], nameservers=[closed_port()])
+    stop, turns = threading.Event(), 0
+
+    def others() -> None:
+        nonlocal turns
+        while not stop.wait(0.01):
+            turns += 1
+
+    thread = threading.Thread(target=others)
+    thread.start()
+    begin = time.monotonic()
+    with pytest.raises(Refused) as refused:
+        verifier.verify(*request_.arguments, now=SIGNED_AT)
+    took = time.monotonic() - begin
+    stop.set()
+    thread.join()
+    assert refused.value.temporary and refused.value.hint
+    assert took < 4
+    # An interpreter that was held meanwhile would have let the other thread run only a few times.
+    assert turns > took / 0.01 / 4
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:This process.*multi-threaded:DeprecationWarning")
+def test_a_forked_process_looks_keys_up_too(key: Key, request_: Request) -> None:
+    server = NameServer(key.record)
+    verifier = Verifier(1234, [HOST], nameservers=[server.address])
+    verifier.verify(*request_.arguments, now=SIGNED_AT)
+    other = Callback(key_id="other.copernica.com").sign(key)
+    child = os.fork()
+    if child == 0:
+        try:
+            verifier.verify(*request_.arguments, now=SIGNED_AT)
+            os._exit(0 if verifier.verify(*other.arguments, now=SIGNED_AT).account == 1234 else 1)
+        finally:
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    verifier.verify(*Callback(key_id="third.copernica.com").sign(key).arguments, now=SIGNED_AT)

@@ -3,6 +3,8 @@
 //! Both sides of a ratio are measured in turn, in short batches, and the ratio is the median of the pairs: so it holds while
 //! the machine's speed drifts, and while somebody else is using it.
 
+#![expect(clippy::expect_used, reason = "a bench that cannot run is to stop")]
+
 mod support;
 
 use std::hint::black_box;

@@ -44,7 +44,8 @@ pub use checklist::PendingHead;
 pub use key::{DnsKeys, DnsSetupError};
 pub use key::{KeyError, KeyName, KeySet, KeyStore, PinnedKeys, PublicKey, Zone};
 pub use policy::{
-    AccountId, EnvironmentIds, ExpectedHost, Hs2019, MissingComma, Policy, PolicyError, TestingKeys, TransportPolicy,
+    AccountId, EnvironmentIds, ExpectedHost, Hs2019, KeyPolicy, MissingComma, Policy, PolicyError, TestingKeys,
+    TransportPolicy,
 };
 pub use rejection::{Class, Rejection};
 pub use verified::{AuthenticHead, BodyVerifier, Verified};

@@ -109,7 +109,7 @@ impl VerifierBuilder {
     /// A zone that keys may be published in. The first one replaces the platform's own.
     pub fn zone(mut self, zone: &str) -> Self {
         match Zone::parse(zone) {
-            Ok(zone) => self.policy.zones.push(zone),
+            Ok(zone) => self.policy.keys.zones.push(zone),
             Err(_) => self.note(PolicyError::Zone(zone.into())),
         }
         self
@@ -141,7 +141,7 @@ impl VerifierBuilder {
 
     /// The smallest RSA modulus, in bits. Default: 2048. Less than that is weak, and less than 1024 is refused.
     pub fn min_key_bits(mut self, bits: u32) -> Self {
-        self.policy.min_key_bits = bits;
+        self.policy.keys.min_bits = bits;
         self
     }
 
@@ -153,7 +153,7 @@ impl VerifierBuilder {
 
     /// What to do with keys that are published for testing.
     pub fn testing_keys(mut self, testing_keys: TestingKeys) -> Self {
-        self.policy.testing_keys = testing_keys;
+        self.policy.keys.testing = testing_keys;
         self
     }
 
@@ -183,8 +183,8 @@ impl VerifierBuilder {
         if let Some(error) = self.error {
             return Err(error.into());
         }
-        if self.policy.zones.is_empty() {
-            self.policy.zones.extend(Zone::parse(PLATFORM_ZONE));
+        if self.policy.keys.zones.is_empty() {
+            self.policy.keys.zones.extend(Zone::parse(PLATFORM_ZONE));
         }
         self.policy.check()?;
         let keys = match self.keys {

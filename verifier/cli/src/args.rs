@@ -4,7 +4,9 @@ use std::time::SystemTime;
 
 use callback_verifier::key::{KeyNameError, MAX_KEY_BITS, MIN_KEY_BITS};
 use callback_verifier::wire::parse_date;
-use callback_verifier::{AccountId, DnsKeys, DnsSetupError, ExpectedHost, KeyName, PolicyError, Zone};
+use callback_verifier::{
+    AccountId, DnsKeys, DnsSetupError, ExpectedHost, KeyName, KeyPolicy, PolicyError, TestingKeys, Zone,
+};
 use clap::{Args, Parser, Subcommand};
 
 /// The port that name servers listen on.
@@ -110,6 +112,17 @@ pub(crate) struct KeySource {
 }
 
 impl KeySource {
+    /// Which keys are good enough.
+    pub(crate) fn policy(&self) -> KeyPolicy {
+        let mut policy = KeyPolicy::default();
+        policy.zones.clone_from(&self.zones);
+        policy.min_bits = self.min_key_bits;
+        if self.allow_testing_keys {
+            policy.testing = TestingKeys::Accept;
+        }
+        policy
+    }
+
     /// The keys that DNS has.
     pub(crate) fn dns(&self) -> Result<DnsKeys, DnsSetupError> {
         if self.name_servers.is_empty() { DnsKeys::system() } else { DnsKeys::with_name_servers(&self.name_servers) }

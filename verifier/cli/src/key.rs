@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use callback_verifier::key::Candidate;
 use callback_verifier::{KeySet, KeyStore, Rejection};
 
-use crate::args::{KeyArgs, KeySource};
+use crate::args::KeyArgs;
 use crate::failure::Failure;
 use crate::report::{self, Answer};
 
@@ -32,7 +32,7 @@ pub(crate) fn run(args: &KeyArgs) -> Result<Answer, Failure> {
 }
 
 fn look_up(args: &KeyArgs) -> Result<Result<Arc<KeySet>, Rejection>, Failure> {
-    if !args.keys.zones.iter().any(|zone| zone.contains(&args.key_id)) {
+    if !args.keys.policy().trusts(&args.key_id) {
         return Ok(Err(Rejection::ForeignKey { got: args.key_id.as_str().into() }));
     }
     let dns = args.keys.dns()?;
@@ -41,7 +41,8 @@ fn look_up(args: &KeyArgs) -> Result<Result<Arc<KeySet>, Rejection>, Failure> {
 }
 
 fn found(args: &KeyArgs, keys: &KeySet) -> KeyFindings {
-    let judged = |candidate: &Candidate| (candidate.clone(), refusal(&args.keys, candidate));
+    let policy = args.keys.policy();
+    let judged = |candidate: &Candidate| (candidate.clone(), policy.accepts(candidate).err());
     let candidates: Vec<_> = keys.candidates().iter().map(judged).collect();
     let usable = candidates.iter().any(|(_, refusal)| refusal.is_none());
     let first = candidates.iter().find_map(|(_, refusal)| refusal.clone());
@@ -50,17 +51,5 @@ fn found(args: &KeyArgs, keys: &KeySet) -> KeyFindings {
         time_to_live: keys.time_to_live(),
         candidates,
         refusal: first.filter(|_| !usable),
-    }
-}
-
-/// What the checklist would say of this key at its step 9.
-fn refusal(source: &KeySource, candidate: &Candidate) -> Option<Rejection> {
-    let bits = candidate.key.modulus_bits();
-    if candidate.testing && !source.allow_testing_keys {
-        Some(Rejection::KeyTesting)
-    } else if bits < source.min_key_bits {
-        Some(Rejection::KeyTooSmall { bits, minimum: source.min_key_bits })
-    } else {
-        None
     }
 }

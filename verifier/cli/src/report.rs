@@ -2,15 +2,13 @@
 
 use std::fmt::{self, Write};
 
+use callback_verifier::checklist::STEPS;
 use callback_verifier::wire::{AccountKind, SignatureHeaderError, format_date};
 use callback_verifier::{Class, Rejection, Verified};
 use serde_json::{Map, Value, json};
 
 use crate::key::KeyFindings;
 use crate::status::ExitStatus;
-
-/// How many steps the checklist has.
-const STEPS: u8 = 11;
 
 /// What goes to standard output, and how the program ends.
 #[derive(Debug)]

@@ -198,7 +198,7 @@ fn account(policy: &Policy, value: &[u8]) -> Result<Account, Rejection> {
 /// Step 9, the part that needs no key.
 fn key_name(policy: &Policy, key_id: &str) -> Result<KeyName, Rejection> {
     let name = KeyName::parse(key_id).map_err(|reason| Rejection::KeyIdMalformed { got: key_id.into(), reason })?;
-    if policy.trusts(&name) {
+    if policy.keys.trusts(&name) {
         return Ok(name);
     }
     Err(Rejection::ForeignKey { got: key_id.into() })

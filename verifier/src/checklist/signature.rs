@@ -14,7 +14,7 @@ impl PendingHead<'_> {
     pub fn verify(self, keys: &KeySet) -> Result<AuthenticHead, Rejection> {
         let mut refusal = None;
         for candidate in keys.candidates() {
-            match self.policy.accepts_key(candidate) {
+            match self.policy.keys.accepts(candidate) {
                 Err(reason) => refusal = refusal.or(Some(reason)),
                 Ok(()) if candidate.key.verify(self.signing_string.as_bytes(), &self.signature) => {
                     return Ok(self.authentic(candidate.key.modulus_bits()));

@@ -105,7 +105,7 @@ impl<'a> SignatureHeader<'a> {
             return Err(Error::TooLong { length: value.len() });
         }
         // All of it in one pass, which is faster than a pass for each value.
-        let is_foreign = |b: u8| (b < 0x20) | (b >= 0x7f) | (b == b'\\');
+        let is_foreign = |b: u8| !(0x20..0x7f).contains(&b) | (b == b'\\');
         if count(value, is_foreign) > 0 {
             return Err(Error::Character { at: value.iter().position(|b| is_foreign(*b)).unwrap_or_default() });
         }

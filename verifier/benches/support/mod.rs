@@ -76,14 +76,19 @@ impl Callback {
         (signing_string, signature)
     }
 
-    /// A verifier that has the key in its cache, fetched from a name server over UDP.
-    pub(crate) fn verifier(&self) -> Verifier {
+    /// The key, fetched from a name server over UDP, and kept.
+    pub(crate) fn keys(&self) -> DnsKeys {
         let keys = DnsKeys::with_name_servers(&[serve_key(&self.key)]).expect("a resolver");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(keys.lookup(&key_name(), self.now)).expect("the key");
+        keys
+    }
+
+    /// A verifier that has the key at hand.
+    pub(crate) fn verifier(&self) -> Verifier {
         Verifier::builder(1234)
             .host("hooks.example.com")
-            .keys(keys)
+            .keys(self.keys())
             .max_body(1 << 31)
             .max_age(Duration::from_secs(24 * 60 * 60))
             .build()

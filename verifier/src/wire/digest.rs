@@ -98,9 +98,13 @@ impl Digests {
     /// # Errors
     /// The first algorithm whose digest differs.
     pub fn check(&self, body: &[u8]) -> Result<(), DigestAlgorithm> {
-        let mut hasher = self.hasher();
-        hasher.update(body);
-        hasher.finish()
+        if self.sha256.is_some_and(|expected| Sha256::digest(body)[..] != expected) {
+            return Err(DigestAlgorithm::Sha256);
+        }
+        if self.sha512.is_some_and(|expected| Sha512::digest(body)[..] != expected) {
+            return Err(DigestAlgorithm::Sha512);
+        }
+        Ok(())
     }
 
     /// Begins to hash a body that comes in parts.

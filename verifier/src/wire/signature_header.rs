@@ -114,26 +114,23 @@ impl<'a> SignatureHeader<'a> {
         let mut known: [Option<&'a str>; KNOWN.len()] = [None; KNOWN.len()];
         let mut others: Vec<&str> = Vec::new();
         loop {
-            let name = cursor.name()?;
-            match KNOWN.iter().position(|known| *known == name) {
-                Some(index) => {
-                    if known[index].replace(cursor.quoted()?).is_some() {
-                        return Err(Error::Duplicate { name: name.into() });
-                    }
+            if let Some(index) = cursor.known_name() {
+                if known[index].replace(cursor.quoted()?).is_some() {
+                    return Err(Error::Duplicate { name: KNOWN[index].into() });
                 }
-                None => {
-                    if let Some(expected) = KNOWN.into_iter().find(|known| known.eq_ignore_ascii_case(name)) {
-                        return Err(Error::Spelling { name: name.into(), expected });
-                    }
-                    cursor.quoted_or_digits()?;
-                    if others.contains(&name) {
-                        return Err(Error::Duplicate { name: name.into() });
-                    }
-                    if others.len() == MAX_UNKNOWN {
-                        return Err(Error::TooMany);
-                    }
-                    others.push(name);
+            } else {
+                let name = cursor.name()?;
+                if let Some(expected) = KNOWN.into_iter().find(|known| known.eq_ignore_ascii_case(name)) {
+                    return Err(Error::Spelling { name: name.into(), expected });
                 }
+                cursor.quoted_or_digits()?;
+                if others.contains(&name) {
+                    return Err(Error::Duplicate { name: name.into() });
+                }
+                if others.len() == MAX_UNKNOWN {
+                    return Err(Error::TooMany);
+                }
+                others.push(name);
             }
             if cursor.at_end() {
                 break;
@@ -180,7 +177,22 @@ impl<'a> Cursor<'a> {
         Err(Error::Syntax { at: self.at, expected })
     }
 
-    /// A name and the equals sign behind it.
+    /// One of the known names and the equals sign behind it: its index.
+    fn known_name(&mut self) -> Option<usize> {
+        let rest = self.rest();
+        // Literals, so that the comparisons are of whole words.
+        let (index, length) = match rest.first()? {
+            b'k' if rest.starts_with(b"keyId=") => (0, 6),
+            b'a' if rest.starts_with(b"algorithm=") => (1, 10),
+            b'h' if rest.starts_with(b"headers=") => (2, 8),
+            b's' if rest.starts_with(b"signature=") => (3, 10),
+            _ => return None,
+        };
+        self.at += length;
+        Some(index)
+    }
+
+    /// Any name and the equals sign behind it.
     fn name(&mut self) -> Result<&'a str, Error> {
         let rest = self.rest();
         if !rest.first().is_some_and(u8::is_ascii_alphabetic) {

@@ -2,7 +2,7 @@
 //!
 //! The floors, top to bottom; a module uses only floors below its own:
 //! `cli`, `demo` | `server` | `control`, `entrance`, `dispatch` | `store`, `send` | `callback` | `emit` | `platform`,
-//! `keyring` with its name server | `wire_profile`, `access_token`, `local_client`, `clock`.
+//! `keyring` with its name server | `wire_profile`, `access_token`, `local_client`, `output`, `clock`.
 
 mod access_token;
 mod callback;
@@ -15,6 +15,7 @@ mod emit;
 mod entrance;
 mod keyring;
 mod local_client;
+mod output;
 mod platform;
 mod send;
 mod server;

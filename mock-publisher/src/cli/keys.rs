@@ -3,8 +3,8 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 use super::args::{DataArgs, IdentityArgs, KeysArgs, KeysCommand};
-use super::print;
 use crate::keyring::Keyring;
+use crate::output::print;
 use crate::server;
 
 pub(super) fn keys(args: KeysArgs) -> anyhow::Result<ExitCode> {

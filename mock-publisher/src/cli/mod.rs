@@ -47,10 +47,3 @@ fn failed(error: &anyhow::Error) -> ExitCode {
     let _ = writeln!(io::stderr(), "error: {error:#}");
     ExitCode::FAILURE
 }
-
-/// Writes a line of data.
-pub(crate) fn print(text: impl std::fmt::Display) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "{text}")?;
-    out.flush()
-}

@@ -6,8 +6,8 @@ use anyhow::{Context, bail, ensure};
 use http::Method;
 
 use super::args::ReadyArgs;
-use super::print;
 use crate::local_client::LocalClient;
+use crate::output::print;
 use crate::server::ReadyFile;
 
 /// How often a publisher that is not ready is asked again.

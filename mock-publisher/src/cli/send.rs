@@ -5,10 +5,10 @@ use std::time::SystemTime;
 use anyhow::Context;
 
 use super::args::SendArgs;
-use super::print;
 use crate::clock;
 use crate::emit::{Emission, Payload, SignedRequest, nonce};
 use crate::keyring::Keyring;
+use crate::output::print;
 use crate::platform::{Change, Profile, Trigger};
 use crate::send::{Answer, Client, TargetRules};
 use crate::server;

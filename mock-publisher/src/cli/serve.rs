@@ -6,7 +6,7 @@ use anyhow::Context;
 use tracing_subscriber::EnvFilter;
 
 use super::args::ServeArgs;
-use super::print;
+use crate::output::print;
 use crate::server::{Config, Publisher, ReadyFile};
 
 pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {

@@ -15,10 +15,10 @@ use callback_verifier::Zone;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::cli::print;
 use crate::clock;
 use crate::emit::{Emission, Payload, PayloadMethod, SignedRequest, TargetUrl, nonce};
 use crate::local_client::LocalClient;
+use crate::output::print;
 use crate::platform::{Action, Change, Profile, Trigger};
 use crate::send::{Client, TargetRules};
 use crate::server::{Config, Publisher};

@@ -1,13 +1,10 @@
 use std::fmt;
 
 use super::Excerpt;
-use super::known::{KnownHeader, KnownSet};
+use super::known::{KnownHeader, KnownSet, REQUEST_TARGET};
 
 /// How many names the `headers` parameter may list.
 pub const MAX_COVERED_HEADERS: usize = 32;
-
-/// The pseudo-header that stands for the method and the request target.
-pub(crate) const REQUEST_TARGET: &str = "(request-target)";
 
 /// The names that a signature covers: its `headers` parameter.
 ///

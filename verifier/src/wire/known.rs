@@ -1,5 +1,7 @@
-use super::covered::REQUEST_TARGET;
 use super::{RequestHead, trim_ows};
+
+/// The pseudo-header that stands for the method and the request target.
+pub(crate) const REQUEST_TARGET: &str = "(request-target)";
 
 /// The headers that the checklist knows by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

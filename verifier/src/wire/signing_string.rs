@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::covered::REQUEST_TARGET;
+use super::known::REQUEST_TARGET;
 use super::{CoveredHeaders, KnownHeader, KnownHeaders, RequestHead, count, is_control, trim_ows};
 
 /// What an RSA signature is made over (draft-cavage-10 section 2.3).

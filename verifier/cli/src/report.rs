@@ -163,8 +163,8 @@ fn hint(rejection: &Rejection) -> Option<&'static str> {
         Rejection::AlgorithmUnsupported { got } if got.as_str() == "hs2019" => {
             "`--allow-hs2019` reads it as RSA with SHA-256"
         }
-        Rejection::SignatureMalformed(SignatureHeaderError::Syntax { .. }) => {
-            "if only a comma is missing, as in the platform's documentation: `--allow-missing-comma`"
+        Rejection::SignatureMalformed(SignatureHeaderError::MissingComma { .. }) => {
+            "the sample in the platform's documentation lacks a comma too: `--allow-missing-comma`"
         }
         Rejection::WrongAccount { got, .. } if is_environment(got) => {
             "an environment of the sister product is taken with `--allow-environment` and its number as `--account`"

@@ -2,7 +2,8 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::platform::Millis;
+/// Milliseconds since 1970-01-01T00:00:00Z.
+pub(crate) type Millis = i64;
 
 pub(crate) fn now() -> Millis {
     millis(SystemTime::now())

@@ -1,10 +1,11 @@
 //! `mock-publisher`: a local stand-in for a marketing platform that sends signed webhooks (Callbacks).
 //!
 //! The floors, top to bottom; a module uses only floors below its own:
-//! `cli`, `demo` | `server` | `control`, `entrance`, `dispatch` | `store`, `send` | `callback` | `emit` | `platform`,
-//! `keyring` with its name server | `wire_profile`, `access_token`, `local_client`, `output`, `clock`.
+//! `cli` | `demo` | `server` | `control`, `entrance`, `dispatch` | `store`, `send` | `callback` | `emit` | `platform`,
+//! `keyring` with its name server | `wire_profile`, `access_token`, `local_client`, `output`, `bell`, `clock`.
 
 mod access_token;
+mod bell;
 mod callback;
 mod cli;
 mod clock;

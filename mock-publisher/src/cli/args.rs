@@ -31,7 +31,7 @@ Examples:
   mock-publisher demo                              see it work, in a second
   mock-publisher serve --in-memory                 serve, and forget everything at the end
   mock-publisher send http://127.0.0.1:8080/hook   send one signed callback, without a server
-  dig @127.0.0.1 -p 7053 TXT 2026-11._domainkey.copernica.com
+  dig @127.0.0.1 -p 7053 TXT KEYID                 the key in DNS; `mock-publisher keys list` names it
 
 Exit status: 0 it worked, 1 it did not, 2 it was asked for in the wrong way";
 
@@ -177,7 +177,8 @@ pub(super) enum KeysCommand {
     },
 }
 
-/// Asks `/readyz` of the publisher whose addresses are in the ready file.
+/// Asks `/readyz` of the publisher whose addresses are in the ready file. One that keeps nothing (`--in-memory`) writes that
+/// file only if it is told where to, with `--ready-file`.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Exit status: 0 ready, 1 not ready, 2 wrong usage")]
 pub(super) struct ReadyArgs {

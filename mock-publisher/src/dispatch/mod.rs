@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::bell::Bell;
 use crate::emit::{Emission, nonce};
 use crate::keyring::Keyring;
 use crate::platform::Id;
@@ -20,16 +21,6 @@ const MAX_CONCURRENT: usize = 32;
 const LOOK_AHEAD: usize = 256;
 /// How long to wait after the store failed.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
-
-/// Tells the dispatcher that there may be something in the outbox.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Bell(Arc<Notify>);
-
-impl Bell {
-    pub(crate) fn ring(&self) {
-        self.0.notify_one();
-    }
-}
 
 /// What signs and sends.
 pub(crate) struct Dispatcher {
@@ -75,7 +66,7 @@ impl Dispatcher {
                 }
             };
             tokio::select! {
-                () = dispatcher.bell.0.notified() => {}
+                () = dispatcher.bell.rung() => {}
                 Some(finished) = attempts.join_next() => {
                     // A panic would leave its lane closed, which beats repeating what made it panic.
                     if let Ok(lane) = finished {

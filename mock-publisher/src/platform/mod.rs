@@ -17,6 +17,3 @@ pub(crate) use trigger::{Trigger, TriggerSet};
 
 /// The number of a database, profile, callback or whatever else the store counts from 1.
 pub(crate) type Id = i64;
-
-/// Milliseconds since 1970-01-01T00:00:00Z.
-pub(crate) type Millis = i64;

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Database, Id, Millis, ProfileInput};
+use super::{Database, Id, ProfileInput};
+use crate::clock::Millis;
 
 /// A profile as it stands at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -18,8 +18,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::access_token::AccessToken;
+use crate::bell::Bell;
 use crate::control::{self, ControlState};
-use crate::dispatch::{Bell, Dispatcher};
+use crate::dispatch::Dispatcher;
 use crate::entrance::rest::{self, RestState};
 use crate::keyring::dns::DnsServer;
 use crate::keyring::{Keyring, KeyringError};

@@ -3,8 +3,9 @@ use rusqlite::{Transaction, params};
 use super::error::StoreError;
 use super::{Store, callbacks, databases, profiles};
 use crate::callback::Decision;
+use crate::clock::Millis;
 use crate::emit::Payload;
-use crate::platform::{Action, Change, Command, Id, Millis, Profile, Trigger};
+use crate::platform::{Action, Change, Command, Id, Profile, Trigger};
 
 /// What came of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,8 +3,9 @@ use serde::Serialize;
 
 use super::Store;
 use super::error::StoreError;
+use crate::clock::Millis;
 use crate::emit::{Payload, PayloadMethod, TargetUrl};
-use crate::platform::{Id, Millis};
+use crate::platform::Id;
 
 /// Where a delivery stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

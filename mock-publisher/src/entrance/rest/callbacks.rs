@@ -1,5 +1,5 @@
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde_json::{Map, Value, json};
@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::body::Body;
 use super::error::RestError;
 use super::paging::Paging;
-use super::{RestState, number};
+use super::{Named, RestState, number};
 use crate::callback::{ActionType, Callback};
 use crate::emit::{PayloadMethod, TargetUrl};
 use crate::platform::{Trigger, TriggerSet};
@@ -16,8 +16,8 @@ use crate::store::CallbackDraft;
 /// `GET /v4/database/$id/callbacks`
 pub(super) async fn list(
     State(state): State<RestState>,
-    Path(database): Path<String>,
-    Query(paging): Query<Paging>,
+    Named(database): Named,
+    paging: Paging,
 ) -> Result<Json<Value>, RestError> {
     let database = state.store.database(&database).await?;
     let callbacks = state.store.callbacks(database.id).await?;
@@ -30,7 +30,7 @@ pub(super) async fn list(
 /// `POST /v4/database/$id/callbacks`
 pub(super) async fn create(
     State(state): State<RestState>,
-    Path(database): Path<String>,
+    Named(database): Named,
     body: Result<Body, RestError>,
 ) -> Result<impl IntoResponse, RestError> {
     let database = state.store.database(&database).await?;
@@ -42,10 +42,7 @@ pub(super) async fn create(
 }
 
 /// `GET /v4/callback/$id`: one callback, and yet a list.
-pub(super) async fn show(
-    State(state): State<RestState>,
-    Path(callback): Path<String>,
-) -> Result<Json<Value>, RestError> {
+pub(super) async fn show(State(state): State<RestState>, Named(callback): Named) -> Result<Json<Value>, RestError> {
     let callback = state.store.callback(number(&callback)).await?;
     Ok(Json(json!({"start": 0, "limit": 1, "total": 1, "data": [shown(&callback)]})))
 }
@@ -53,7 +50,7 @@ pub(super) async fn show(
 /// `PUT /v4/callback/$id`
 pub(super) async fn update(
     State(state): State<RestState>,
-    Path(callback): Path<String>,
+    Named(callback): Named,
     body: Result<Body, RestError>,
 ) -> Result<StatusCode, RestError> {
     let callback = state.store.callback(number(&callback)).await?;
@@ -64,7 +61,7 @@ pub(super) async fn update(
 /// `DELETE /v4/callback/$id`
 pub(super) async fn remove(
     State(state): State<RestState>,
-    Path(callback): Path<String>,
+    Named(callback): Named,
 ) -> Result<impl IntoResponse, RestError> {
     let id = number(&callback);
     state.store.remove_callback(id).await?;

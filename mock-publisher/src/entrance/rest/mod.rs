@@ -6,14 +6,17 @@ mod error;
 mod paging;
 mod profiles;
 
+use std::convert::Infallible;
+
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, Request, State};
+use axum::http::request::Parts;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 
 use crate::access_token::AccessToken;
-use crate::dispatch::Bell;
+use crate::bell::Bell;
 use crate::store::Store;
 use error::RestError;
 
@@ -58,6 +61,18 @@ async fn require_token(State(state): State<RestState>, request: Request, next: N
 
 async fn invalid_method() -> RestError {
     RestError::InvalidMethod
+}
+
+/// What a path names by number or name. What is not even text is the name of nothing.
+struct Named(String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Named {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let named = Path::from_request_parts(parts, state).await;
+        Ok(Self(named.map_or_else(|_| String::new(), |Path(name)| name)))
+    }
 }
 
 /// Reads a number out of a path. On the platform a word is simply the number of nothing.

@@ -1,14 +1,33 @@
-use serde::Deserialize;
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use serde_json::{Value, json};
 
 const DEFAULT_LIMIT: i64 = 100;
 const MAX_LIMIT: i64 = 1000;
 
-/// `start` and `limit` of a list. What is no number is the default; what is negative is nothing.
-#[derive(Debug, Default, Deserialize)]
+/// `start` and `limit` of a list. What is no number is the default; what is negative is nothing; of two, the last counts.
+#[derive(Debug, Default)]
 pub(super) struct Paging {
     start: Option<String>,
     limit: Option<String>,
+}
+
+impl<S: Sync> FromRequestParts<S> for Paging {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let mut paging = Self::default();
+        for (name, value) in form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()) {
+            match &*name {
+                "start" => paging.start = Some(value.into_owned()),
+                "limit" => paging.limit = Some(value.into_owned()),
+                _ => {}
+            }
+        }
+        Ok(paging)
+    }
 }
 
 impl Paging {

@@ -1,5 +1,5 @@
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde_json::{Map, Value, json};
@@ -7,15 +7,15 @@ use serde_json::{Map, Value, json};
 use super::body::Body;
 use super::error::RestError;
 use super::paging::Paging;
-use super::{RestState, number};
+use super::{Named, RestState, number};
 use crate::clock;
 use crate::platform::{Command, Profile, ProfileInput, Trigger};
 
 /// `GET /v4/database/$id/profiles`
 pub(super) async fn list(
     State(state): State<RestState>,
-    Path(database): Path<String>,
-    Query(paging): Query<Paging>,
+    Named(database): Named,
+    paging: Paging,
 ) -> Result<Json<Value>, RestError> {
     let database = state.store.database(&database).await?;
     let (profiles, total) = state.store.profiles(database.id, paging.start(), paging.limit()).await?;
@@ -25,7 +25,7 @@ pub(super) async fn list(
 /// `POST /v4/database/$id/profiles`
 pub(super) async fn create(
     State(state): State<RestState>,
-    Path(database): Path<String>,
+    Named(database): Named,
     body: Result<Body, RestError>,
 ) -> Result<impl IntoResponse, RestError> {
     // Whether the database exists is said before anything of the body.
@@ -39,17 +39,14 @@ pub(super) async fn create(
 }
 
 /// `GET /v4/profile/$id`
-pub(super) async fn show(
-    State(state): State<RestState>,
-    Path(profile): Path<String>,
-) -> Result<Json<Value>, RestError> {
+pub(super) async fn show(State(state): State<RestState>, Named(profile): Named) -> Result<Json<Value>, RestError> {
     Ok(Json(shown(&state.store.profile(number(&profile)).await?)))
 }
 
 /// `PUT /v4/profile/$id`
 pub(super) async fn update(
     State(state): State<RestState>,
-    Path(profile): Path<String>,
+    Named(profile): Named,
     body: Result<Body, RestError>,
 ) -> Result<StatusCode, RestError> {
     let profile = state.store.profile(number(&profile)).await?.id;
@@ -62,7 +59,7 @@ pub(super) async fn update(
 /// `DELETE /v4/profile/$id`
 pub(super) async fn remove(
     State(state): State<RestState>,
-    Path(profile): Path<String>,
+    Named(profile): Named,
 ) -> Result<impl IntoResponse, RestError> {
     let command = Command::Remove { profile: number(&profile) };
     let applied = state.store.apply(command, Trigger::Rest, clock::now()).await?;

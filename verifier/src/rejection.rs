@@ -1,6 +1,7 @@
 use crate::key::{KeyError, KeyNameError, RecordError};
 use crate::wire::{
-    AccountError, CoveredHeadersError, DateError, DigestAlgorithm, DigestError, Excerpt, SignatureHeaderError,
+    AccountError, CoveredHeadersError, DateError, DigestAlgorithm, DigestError, Excerpt, MAX_HEADER_LINES,
+    SignatureHeaderError,
 };
 
 /// Why a request is refused.
@@ -18,6 +19,12 @@ pub enum Rejection {
     WrongMethod {
         /// The method.
         got: Excerpt,
+    },
+    /// More header lines than any sender has use for.
+    #[error("the request has {count} header lines, at most {MAX_HEADER_LINES} are read")]
+    TooManyHeaders {
+        /// How many there are.
+        count: usize,
     },
     /// There is no `Signature` header.
     #[error("the request has no `Signature` header")]
@@ -249,6 +256,7 @@ impl Rejection {
         match self {
             Self::HttpsRequired => ("https_required", 1, Rejected),
             Self::WrongMethod { .. } => ("wrong_method", 1, Rejected),
+            Self::TooManyHeaders { .. } => ("too_many_headers", 1, Malformed),
             Self::SignatureMissing => ("signature_missing", 2, Rejected),
             Self::SignatureRepeated => ("signature_repeated", 2, Malformed),
             Self::SignatureInAuthorization => ("signature_in_authorization", 2, Rejected),

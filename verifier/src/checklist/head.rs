@@ -6,8 +6,8 @@ use crate::key::KeyName;
 use crate::policy::{EnvironmentIds, Hs2019, Policy, TransportPolicy};
 use crate::rejection::Rejection;
 use crate::wire::{
-    Account, AccountKind, CoveredHeaders, Digests, KnownHeader, KnownHeaders, RequestHead, SignatureHeader,
-    SigningString, SigningStringError, Transport, base64, count, parse_date,
+    Account, AccountKind, CoveredHeaders, Digests, KnownHeader, KnownHeaders, MAX_HEADER_LINES, RequestHead,
+    SignatureHeader, SigningString, SigningStringError, Transport, base64, count, parse_date,
 };
 
 /// What a signature must cover, whatever else it covers.
@@ -72,6 +72,10 @@ impl<'p> PendingHead<'p> {
 fn transport_and_method(policy: &Policy, head: &RequestHead<'_>) -> Result<(), Rejection> {
     if policy.transport == TransportPolicy::RequireHttps && head.transport() != Transport::Https {
         return Err(Rejection::HttpsRequired);
+    }
+    let count = head.headers().len();
+    if count > MAX_HEADER_LINES {
+        return Err(Rejection::TooManyHeaders { count });
     }
     match head.method() {
         "POST" => Ok(()),

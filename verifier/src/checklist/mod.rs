@@ -3,7 +3,7 @@
 //! A request is verified in two stages, so that a forgery is refused before its body is read. The first stage needs the
 //! head alone:
 //!
-//! 1. **Transport and method.** TLS where the policy wants it; the method is `POST`.
+//! 1. **Transport and method.** TLS where the policy wants it; the method is `POST`; at most 256 header lines.
 //! 2. **One signature.** Exactly one `Signature` header and none in `Authorization`; at most 8 KiB; strict grammar.
 //! 3. **Algorithm.** Absent or `rsa-sha256`. It is compared and never chooses code: the algorithm follows from the key.
 //! 4. **Coverage.** Distinct names, at most 32, among them `(request-target)`, `host`, `date`, `x-copernica-id` and

@@ -22,7 +22,7 @@ pub use date::{DateError, format_date, parse_date};
 pub use digest::{DigestAlgorithm, DigestError, DigestHasher, Digests};
 pub use excerpt::Excerpt;
 pub(crate) use known::{KnownHeader, KnownHeaders};
-pub use request::{Header, RequestHead, Transport};
+pub use request::{Header, MAX_HEADER_LINES, RequestHead, Transport};
 pub use signature_header::{MAX_SIGNATURE_HEADER, Separator, SignatureHeader, SignatureHeaderError};
 pub use signing_string::{SigningString, SigningStringError};
 

@@ -1,5 +1,8 @@
 use std::borrow::Cow;
 
+/// How many header lines a request may have.
+pub const MAX_HEADER_LINES: usize = 256;
+
 /// How a request reached the receiver, as far as its HTTP server knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Transport {

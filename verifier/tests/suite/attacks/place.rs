@@ -113,6 +113,20 @@ fn refuses_plain_http_where_the_policy_wants_https() {
 }
 
 #[test]
+fn refuses_more_header_lines_than_are_read() {
+    let mut table = Table::new("header-lines");
+    let with = |count: usize| {
+        let signed = Forge::new().sign();
+        let missing = count - signed.headers.len();
+        (0..missing).fold(signed, |message, at| message.add(&format!("X-Filler-{at}"), "x"))
+    };
+    table.accept("256", &with(256));
+    table.refuse("257", Rejection::TooManyHeaders { count: 257 }, &with(257));
+    table.refuse("10000", Rejection::TooManyHeaders { count: 10_000 }, &with(10_000));
+    table.finish(3);
+}
+
+#[test]
 fn refuses_another_tenant() {
     let mut table = Table::new("tenant");
     let signed_for = |id: &str| Forge::new().set("X-Copernica-ID", id).sign();

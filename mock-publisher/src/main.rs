@@ -2,7 +2,7 @@
 //!
 //! The floors, top to bottom; a module uses only floors below its own:
 //! `cli` | `demo` | `server` | `control`, `entrance`, `dispatch` | `store`, `send` | `callback` | `emit` | `platform`,
-//! `keyring` with its name server | `wire_profile`, `access_token`, `local_client`, `output`, `bell`, `clock`.
+//! `keyring` with its name server | `wire_profile`, `access_token`, `local_client`, `private_file`, `output`, `bell`, `clock`.
 
 mod access_token;
 mod bell;
@@ -18,6 +18,7 @@ mod keyring;
 mod local_client;
 mod output;
 mod platform;
+mod private_file;
 mod send;
 mod server;
 mod store;

@@ -1,1 +1,1 @@
-//! Placeholder.
+//! Nothing: the package is for the end-to-end tests in `e2e`.

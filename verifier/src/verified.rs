@@ -1,3 +1,4 @@
+use std::fmt;
 use std::time::SystemTime;
 
 use crate::key::KeyName;
@@ -6,7 +7,7 @@ use crate::wire::{Account, DigestHasher, Digests, SigningString};
 /// Evidence that the head of a request is authentic. The body is not known yet.
 ///
 /// Only the [checklist](crate::checklist) makes one. It tells what the signature covers and nothing else.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct AuthenticHead {
     pub(crate) account: Account,
     pub(crate) key_name: KeyName,
@@ -51,7 +52,7 @@ impl AuthenticHead {
 }
 
 /// Checks a body that comes in parts. What has come so far is not authentic before [`finish`](Self::finish) says so.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct BodyVerifier {
     pub(crate) head: AuthenticHead,
     pub(crate) hasher: DigestHasher,
@@ -59,7 +60,7 @@ pub struct BodyVerifier {
 }
 
 /// Evidence that a request is authentic, head and body.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Verified<B = ()> {
     pub(crate) head: AuthenticHead,
     pub(crate) body: B,
@@ -84,5 +85,32 @@ impl<B> Verified<B> {
     /// Takes the body out.
     pub fn into_body(self) -> B {
         self.body
+    }
+}
+
+/// Names what is covered; values may be personal data, or credentials, and do not belong into a log.
+impl fmt::Debug for AuthenticHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let covered: Vec<&str> = self.covered_headers().map(|(name, _)| name).collect();
+        f.debug_struct("AuthenticHead")
+            .field("account", &self.account.to_string())
+            .field("key_name", &self.key_name.as_str())
+            .field("key_bits", &self.key_bits)
+            .field("date", &self.date)
+            .field("covered", &covered)
+            .finish()
+    }
+}
+
+impl fmt::Debug for BodyVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BodyVerifier").field("head", &self.head).field("seen", &self.seen).finish_non_exhaustive()
+    }
+}
+
+/// Without the body, which is personal data.
+impl<B> fmt::Debug for Verified<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verified").field("head", &self.head).finish_non_exhaustive()
     }
 }

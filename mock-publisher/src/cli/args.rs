@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use callback_verifier::Zone;
+use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
 
 use crate::access_token::AccessToken;
@@ -35,11 +36,48 @@ Examples:
 
 Exit status: 0 it worked, 1 it did not, 2 it was asked for in the wrong way";
 
+const SERVE_HELP: &str = "\
+Examples:
+  mock-publisher serve --in-memory
+  mock-publisher serve --listen 127.0.0.1:0 --dns 127.0.0.1:0 --ready-file ready.json
+
+Exit status: 0 stopped by Ctrl-C or SIGTERM, 1 it could not start, 2 wrong usage";
+
+const DEMO_HELP: &str = "\
+Example:
+  mock-publisher demo      needs no free port of a certain number, and leaves nothing behind
+
+Exit status: 0 all were delivered and judged as they should be, 1 they were not";
+
+const SEND_HELP: &str = "\
+Examples:
+  mock-publisher send http://127.0.0.1:8080/hook --action update --field city=Utrecht
+  mock-publisher send http://hooks.example.com/ --print > request.http
+
+Exit status: 0 the receiver answered 2xx, 1 it did not, 2 wrong usage";
+
+const KEYS_EXIT_STATUS: &str = "Exit status: 0 shown, 1 there is no usable key pair, 2 wrong usage";
+
+const RECORD_HELP: &str = "\
+Examples:
+  mock-publisher keys record
+  mock-publisher keys record --pem > publisher.pem
+
+Exit status: 0 shown, 1 there is no usable key pair, 2 wrong usage";
+
+const READY_HELP: &str = "\
+Example:
+  mock-publisher serve & mock-publisher ready --wait
+
+Exit status: 0 ready, 1 not ready, 2 wrong usage";
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Serve the REST API, the control API and the name server until interrupted
+    #[command(after_long_help = SERVE_HELP)]
     Serve(ServeArgs),
     /// Show the whole way of a callback: changes, deliveries, verdicts, and three forgeries that are refused
+    #[command(after_long_help = DEMO_HELP)]
     Demo,
     /// Send one signed callback to a receiver, without a server
     Send(SendArgs),
@@ -88,7 +126,7 @@ pub(super) struct ServeArgs {
     #[command(flatten)]
     pub(super) data: DataArgs,
     /// Keep nothing: data, key pair and access token are gone at the end
-    #[arg(long, conflicts_with = "data", env = "MOCK_PUBLISHER_IN_MEMORY")]
+    #[arg(long, conflicts_with = "data", env = "MOCK_PUBLISHER_IN_MEMORY", value_parser = BoolishValueParser::new())]
     pub(super) in_memory: bool,
     #[command(flatten)]
     pub(super) identity: IdentityArgs,
@@ -110,7 +148,7 @@ fn token(text: &str) -> Result<AccessToken, &'static str> {
 /// A receiver that is to accept it must find the key: run `mock-publisher serve` on the same data folder and point the
 /// receiver at its name server, or pin the key that `mock-publisher keys record --pem` shows.
 #[derive(Debug, Args)]
-#[command(after_long_help = "Exit status: 0 the receiver answered 2xx, 1 it did not, 2 wrong usage")]
+#[command(after_long_help = SEND_HELP)]
 pub(super) struct SendArgs {
     /// The receiver
     #[arg(value_name = "URL", value_parser = TargetUrl::parse)]
@@ -151,6 +189,7 @@ fn name_and_value(text: &str) -> Result<(String, String), &'static str> {
 }
 
 #[derive(Debug, Args)]
+#[command(after_long_help = KEYS_EXIT_STATUS)]
 pub(super) struct KeysArgs {
     #[command(subcommand)]
     pub(super) command: KeysCommand,
@@ -159,6 +198,7 @@ pub(super) struct KeysArgs {
 #[derive(Debug, Subcommand)]
 pub(super) enum KeysCommand {
     /// List the keys: name and size
+    #[command(after_long_help = KEYS_EXIT_STATUS)]
     List {
         #[command(flatten)]
         data: DataArgs,
@@ -166,6 +206,7 @@ pub(super) enum KeysCommand {
         identity: IdentityArgs,
     },
     /// Show the key's record as a line of a zone file, or the key itself
+    #[command(after_long_help = RECORD_HELP)]
     Record {
         /// Show the public key as PEM, for `callback-verifier verify --key`
         #[arg(long)]
@@ -180,7 +221,7 @@ pub(super) enum KeysCommand {
 /// Asks `/readyz` of the publisher whose addresses are in the ready file. One that keeps nothing (`--in-memory`) writes that
 /// file only if it is told where to, with `--ready-file`.
 #[derive(Debug, Args)]
-#[command(after_long_help = "Exit status: 0 ready, 1 not ready, 2 wrong usage")]
+#[command(after_long_help = READY_HELP)]
 pub(super) struct ReadyArgs {
     /// Wait until it is ready
     #[arg(long)]

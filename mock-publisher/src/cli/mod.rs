@@ -11,6 +11,7 @@ mod serve;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 
@@ -32,6 +33,8 @@ pub(crate) fn run() -> ExitCode {
             Some(Command::Ready(args)) => ready::ready(args).await,
         }
     });
+    // What still computes on another thread must not hold the end up.
+    runtime.shutdown_timeout(Duration::from_secs(1));
     match done {
         Ok(code) => code,
         Err(error) => failed(&error),

@@ -13,28 +13,46 @@ pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
     start_logging();
     let ready_file = args.ready_file.clone();
     let config = config(args);
-    // From the first moment, so that an early Ctrl-C stops cleanly too.
-    let mut interrupted = std::pin::pin!(interrupted());
+    let mut interrupts = Interrupts::catch()?;
     let publisher = Publisher::start(&config).await?;
-    let ready = ReadyFile::of(&publisher, &config);
-    let ready_files: Vec<PathBuf> =
-        ready_file.into_iter().chain(config.data.as_deref().map(ReadyFile::path_in)).collect();
-    for path in &ready_files {
-        ready.write(path).with_context(|| format!("cannot write the ready file `{}`", path.display()))?;
-    }
-    let printed = print(banner(&publisher, &config));
-    if printed.is_ok() {
-        interrupted.as_mut().await?;
-        tracing::info!("stopping");
-    }
-    publisher.stop().await;
-    for path in &ready_files {
-        if let Err(error) = std::fs::remove_file(path) {
-            tracing::warn!(path = %path.display(), %error, "the ready file could not be removed");
+    let ready_files = ready_file.into_iter().chain(config.data.as_deref().map(ReadyFile::path_in));
+    let ready_files = ReadyFiles::write(&ReadyFile::of(&publisher, &config), ready_files)?;
+    print(banner(&publisher, &config))?;
+    interrupts.next().await?;
+    tracing::info!("stopping; what is under way may take a few seconds, a second Ctrl-C ends it at once");
+    drop(ready_files);
+    tokio::select! {
+        () = publisher.stop() => Ok(ExitCode::SUCCESS),
+        again = interrupts.next() => {
+            again?;
+            tracing::warn!("ended at once; what was under way will be sent again");
+            Ok(ExitCode::FAILURE)
         }
     }
-    printed?;
-    Ok(ExitCode::SUCCESS)
+}
+
+/// The ready files of this publisher; they are there for as long as this is.
+struct ReadyFiles(Vec<PathBuf>);
+
+impl ReadyFiles {
+    fn write(ready: &ReadyFile, paths: impl Iterator<Item = PathBuf>) -> anyhow::Result<Self> {
+        let mut written = Self(Vec::new());
+        for path in paths {
+            ready.write(&path).with_context(|| format!("cannot write the ready file `{}`", path.display()))?;
+            written.0.push(path);
+        }
+        Ok(written)
+    }
+}
+
+impl Drop for ReadyFiles {
+    fn drop(&mut self) {
+        for path in &self.0 {
+            if let Err(error) = std::fs::remove_file(path) {
+                tracing::warn!(path = %path.display(), %error, "the ready file could not be removed");
+            }
+        }
+    }
 }
 
 fn config(args: ServeArgs) -> Config {
@@ -67,16 +85,37 @@ fn start_logging() {
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour).with_writer(io::stderr).init();
 }
 
-/// Waits for Ctrl-C or, where there is one, the signal to terminate.
-async fn interrupted() -> io::Result<()> {
+/// Ctrl-C and, where there is one, the signal to terminate. They are caught from the moment that this is made.
+struct Interrupts {
     #[cfg(unix)]
-    {
-        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-        tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => interrupted,
-            _ = terminate.recv() => Ok(()),
-        }
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Interrupts {
+    #[cfg(unix)]
+    fn catch() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
+
+    #[cfg(unix)]
+    async fn next(&mut self) -> io::Result<()> {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+        Ok(())
+    }
+
     #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+    fn catch() -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    #[cfg(not(unix))]
+    async fn next(&mut self) -> io::Result<()> {
+        tokio::signal::ctrl_c().await
+    }
 }

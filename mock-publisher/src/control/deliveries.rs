@@ -47,9 +47,8 @@ pub(super) async fn request(
     id: Result<Path<Id>, PathRejection>,
 ) -> Result<impl IntoResponse, ControlError> {
     let id = number(id)?;
-    let delivery = state.store.delivery(id).await?;
-    let head = delivery.request_head.filter(|head| !head.is_empty()).ok_or(ControlError::NotAttempted(id))?;
-    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], [head.into_bytes(), delivery.body].concat()))
+    let request = state.store.sent_request(id).await?.ok_or(ControlError::NotAttempted(id))?;
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], request))
 }
 
 fn number(id: Result<Path<Id>, PathRejection>) -> Result<Id, ControlError> {

@@ -43,8 +43,11 @@ async fn require_token(State(state): State<ControlState>, request: Request, next
 
 /// Ready is who can read its store. (The sockets are open before anybody can ask.)
 async fn ready(State(state): State<ControlState>) -> response::Result<&'static str> {
-    match state.store.deliveries(0, 1).await {
-        Ok(_) => Ok("ready\n"),
-        Err(error) => Err((StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {error}\n")).into()),
+    match state.store.probe().await {
+        Ok(()) => Ok("ready\n"),
+        Err(error) => {
+            tracing::error!(%error, "not ready");
+            Err((StatusCode::SERVICE_UNAVAILABLE, "not ready: the store cannot be read\n").into())
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! From the outbox to the receivers: one attempt for each delivery, those of one callback and profile in order.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -12,13 +12,15 @@ use crate::emit::{Emission, nonce};
 use crate::keyring::Keyring;
 use crate::platform::Id;
 use crate::send::{Answer, Client};
-use crate::store::{Attempt, Pending, Store};
+use crate::store::{Attempt, Lane, Outgoing, Pending, Store, StoreError};
 use crate::wire_profile::WireProfile;
 
 /// How many attempts run at the same time.
-const MAX_CONCURRENT: usize = 32;
-/// How much of the outbox is looked at in one go.
-const LOOK_AHEAD: usize = 256;
+const MAX_CONCURRENT: usize = 256;
+/// How many of them are for one callback, so that a slow receiver delays only itself.
+const MAX_PER_CALLBACK: usize = 8;
+/// How many lanes are looked at in one go.
+const LOOK_AHEAD: usize = 64;
 /// How long to wait after the store failed.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
 
@@ -32,11 +34,30 @@ pub(crate) struct Dispatcher {
     pub(crate) bell: Bell,
 }
 
-/// Deliveries of one lane go out one after the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Lane {
-    callback: Id,
-    profile: Id,
+/// The lanes whose delivery is under way: the profiles of each callback.
+#[derive(Debug, Default)]
+struct Busy(HashMap<Id, HashSet<Id>>);
+
+impl Busy {
+    /// `false` if the lane is busy already, or its callback has as many attempts as it may have.
+    fn enter(&mut self, lane: Lane) -> bool {
+        let profiles = self.0.entry(lane.callback).or_default();
+        profiles.len() < MAX_PER_CALLBACK && profiles.insert(lane.profile)
+    }
+
+    fn leave(&mut self, lane: Lane) {
+        if let Some(profiles) = self.0.get_mut(&lane.callback) {
+            profiles.remove(&lane.profile);
+            if profiles.is_empty() {
+                self.0.remove(&lane.callback);
+            }
+        }
+    }
+
+    /// The callbacks that have as many attempts as they may have.
+    fn full(&self) -> Vec<Id> {
+        self.0.iter().filter(|(_, profiles)| profiles.len() >= MAX_PER_CALLBACK).map(|(id, _)| *id).collect()
+    }
 }
 
 impl Dispatcher {
@@ -44,22 +65,10 @@ impl Dispatcher {
     pub(crate) async fn run(self, mut stop: watch::Receiver<bool>) {
         let dispatcher = Arc::new(self);
         let mut attempts: JoinSet<Lane> = JoinSet::new();
-        let mut busy: HashSet<Lane> = HashSet::new();
+        let mut busy = Busy::default();
         while !*stop.borrow() {
-            let pause = match dispatcher.store.pending(LOOK_AHEAD).await {
-                Ok(pending) => {
-                    for delivery in pending {
-                        let lane = Lane { callback: delivery.callback, profile: delivery.profile };
-                        if attempts.len() < MAX_CONCURRENT && busy.insert(lane) {
-                            let dispatcher = dispatcher.clone();
-                            attempts.spawn(async move {
-                                dispatcher.deliver(delivery).await;
-                                lane
-                            });
-                        }
-                    }
-                    Duration::MAX
-                }
+            let pause = match dispatcher.fill(&mut attempts, &mut busy, &stop).await {
+                Ok(()) => Duration::MAX,
                 Err(error) => {
                     tracing::error!(%error, "the outbox cannot be read");
                     PAUSE_AFTER_ERROR
@@ -70,7 +79,7 @@ impl Dispatcher {
                 Some(finished) = attempts.join_next() => {
                     // A panic would leave its lane closed, which beats repeating what made it panic.
                     if let Ok(lane) = finished {
-                        busy.remove(&lane);
+                        busy.leave(lane);
                     }
                 }
                 () = tokio::time::sleep(pause) => {}
@@ -80,37 +89,61 @@ impl Dispatcher {
         while attempts.join_next().await.is_some() {}
     }
 
-    async fn deliver(&self, delivery: Pending) {
-        let id = delivery.id;
-        let attempt = self.attempt(delivery).await;
-        let (status, micros) = (attempt.status, attempt.micros);
-        let error = attempt.error.as_ref().map(|(class, _)| *class);
-        match self.store.finish(id, attempt).await {
-            Ok(state) => tracing::info!(delivery = id, ?state, status, error, micros, "attempted"),
-            Err(error) => {
-                tracing::error!(delivery = id, %error, "the outcome of a delivery could not be noted");
-                // It will be attempted again, but not in a tight loop.
-                tokio::time::sleep(PAUSE_AFTER_ERROR).await;
+    /// Begins as many attempts as there is work and room for.
+    async fn fill(
+        self: &Arc<Self>,
+        attempts: &mut JoinSet<Lane>,
+        busy: &mut Busy,
+        stop: &watch::Receiver<bool>,
+    ) -> Result<(), StoreError> {
+        loop {
+            let before = attempts.len();
+            // Again and again, since one callback may hide another until it is full and left out.
+            for Pending { id, lane } in self.store.pending(&busy.full(), LOOK_AHEAD).await? {
+                if attempts.len() < MAX_CONCURRENT && busy.enter(lane) {
+                    let (dispatcher, stop) = (self.clone(), stop.clone());
+                    attempts.spawn(async move {
+                        dispatcher.deliver(id, stop).await;
+                        lane
+                    });
+                }
+            }
+            if attempts.len() == before {
+                return Ok(());
             }
         }
     }
 
-    async fn attempt(&self, delivery: Pending) -> Attempt {
-        let now = SystemTime::now();
-        let mut attempt = Attempt {
-            started: crate::clock::millis(now),
-            micros: 0,
-            request_head: String::new(),
-            status: None,
-            answer: None,
-            error: None,
+    async fn deliver(&self, id: Id, mut stop: watch::Receiver<bool>) {
+        let attempt = match self.store.outgoing(id).await {
+            Ok(outgoing) => self.attempt(outgoing).await,
+            // A row that cannot be read must not hold up the others.
+            Err(error) => Attempt::failed("unreadable", error.to_string()),
         };
+        let (status, micros) = (attempt.status, attempt.micros);
+        let error = attempt.error.as_ref().map(|(class, _)| *class);
+        // Its lane stays closed until the outcome is noted: nothing is sent twice because the store fails.
+        loop {
+            match self.store.finish(id, attempt.clone()).await {
+                Ok(state) => {
+                    tracing::info!(delivery = id, ?state, status, error, micros, "attempted");
+                    return;
+                }
+                Err(error) => tracing::error!(delivery = id, %error, "the outcome of a delivery cannot be noted"),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(PAUSE_AFTER_ERROR) => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+        }
+    }
+
+    async fn attempt(&self, delivery: Outgoing) -> Attempt {
+        let now = SystemTime::now();
+        let mut attempt = Attempt { started: crate::clock::millis(now), ..Attempt::default() };
         let nonce = match nonce() {
             Ok(nonce) => nonce,
-            Err(error) => {
-                attempt.error = Some(("signing_failed", error.to_string()));
-                return attempt;
-            }
+            Err(error) => return Attempt::failed("signing_failed", error.to_string()),
         };
         let emission = Emission {
             target: &delivery.url,

@@ -23,7 +23,9 @@ pub(crate) enum TargetError {
 impl TargetUrl {
     pub(crate) fn parse(text: &str) -> Result<Self, TargetError> {
         let not_a_url = || TargetError::NotAUrl(text.to_owned());
-        let uri: Uri = text.parse().map_err(|_| not_a_url())?;
+        // What goes onto the request line is ASCII; whoever means other characters encodes them.
+        let uri: Option<Uri> = Some(text).filter(|text| text.is_ascii()).and_then(|text| text.parse().ok());
+        let uri = uri.ok_or_else(not_a_url)?;
         match uri.scheme_str() {
             Some("http") => {}
             Some(_) => return Err(TargetError::Scheme(text.to_owned())),
@@ -100,9 +102,18 @@ mod tests {
 
     #[test]
     fn refuses_what_no_callback_can_be_sent_to() {
-        for bad in
-            ["", "hook", "/hook", "localhost:80", "http://", "http:///x", "http://h:99999/", "http://h:/", "http://h /"]
-        {
+        for bad in [
+            "",
+            "hook",
+            "/hook",
+            "localhost:80",
+            "http://",
+            "http:///x",
+            "http://h:99999/",
+            "http://h:/",
+            "http://h /",
+            "http://h/\u{e9}",
+        ] {
             assert_eq!(TargetUrl::parse(bad), Err(TargetError::NotAUrl(bad.into())), "{bad:?}");
         }
         assert!(matches!(TargetUrl::parse("https://h/"), Err(TargetError::Scheme(_))));

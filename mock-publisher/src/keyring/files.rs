@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use callback_verifier::sign::{PrivateKey, PrivateKeyError};
 
+use crate::private_file::create_private_folder;
+
 /// A key file could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KeyFileError {
@@ -64,12 +66,4 @@ pub(super) fn keep(folder: &Path, selector: &str, pem: &str) -> Result<(String, 
         Ok(()) => read(path),
         Err(cause) => Err(KeyFileError::Io { path, cause }),
     }
-}
-
-fn create_private_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }

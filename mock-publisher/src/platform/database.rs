@@ -92,16 +92,28 @@ fn integer(value: &Value) -> i64 {
     }
 }
 
+/// The number that a text begins with: sign, digits, fraction, exponent. `1e3` is one, of `1e` only the `1` is, of `1-2` too.
 fn leading_number(text: &str) -> i64 {
     let text = text.trim_start_matches([' ', '\t', '\n', '\r', '\x0b', '\x0c']);
-    let numeric = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | 'e' | 'E');
-    let candidate = &text[..text.find(|c| !numeric(c)).unwrap_or(text.len())];
-    // The longest prefix that is a number: `1e3` is, of `1e` only the `1` is, of `1-2` too.
-    (1..=candidate.len())
-        .rev()
-        .map(|end| &candidate[..end])
-        .find_map(|prefix| prefix.parse().ok().or_else(|| prefix.parse().ok().map(truncated)))
-        .unwrap_or(0)
+    let bytes = text.as_bytes();
+    let digits = |from: usize| bytes[from..].iter().take_while(|b| b.is_ascii_digit()).count();
+    let sign = |at: usize| usize::from(matches!(bytes.get(at), Some(b'+' | b'-')));
+    let whole = sign(0);
+    let mut end = whole + digits(whole);
+    let mut has_digits = end > whole;
+    if bytes.get(end) == Some(&b'.') {
+        let fraction = digits(end + 1);
+        has_digits |= fraction > 0;
+        end += 1 + fraction;
+    }
+    if has_digits && matches!(bytes.get(end), Some(b'e' | b'E')) {
+        let exponent = end + 1 + sign(end + 1);
+        if digits(exponent) > 0 {
+            end = exponent + digits(exponent);
+        }
+    }
+    let number = &text[..end];
+    number.parse().ok().or_else(|| number.parse().ok().map(truncated)).unwrap_or(0)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "saturating is what is wanted of an absurd number")]
@@ -116,6 +128,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_long_number_is_read_in_one_go() {
+        // Trying one end after another would take hours.
+        let long = format!("{}{}", "1".repeat(4 << 20), "-".repeat(4 << 20));
+        assert_eq!(FieldKind::Integer.normalise(&json!(long)), i64::MAX.to_string());
+    }
+
+    #[test]
     fn values_are_cast_as_php_casts_them() {
         for (value, as_text, as_integer) in [
             (json!("Mike"), "Mike", "0"),
@@ -125,6 +144,12 @@ mod tests {
             (json!("3.9"), "3.9", "3"),
             (json!("1e3"), "1e3", "1000"),
             (json!("1-2"), "1-2", "1"),
+            (json!("1e"), "1e", "1"),
+            (json!("-1.5e+2x"), "-1.5e+2x", "-150"),
+            (json!(".5"), ".5", "0"),
+            (json!("-"), "-", "0"),
+            (json!("."), ".", "0"),
+            (json!("+7"), "+7", "7"),
             (json!(4.5), "4.5", "4"),
             (json!(true), "1", "1"),
             (json!(false), "", "0"),

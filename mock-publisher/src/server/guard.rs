@@ -12,6 +12,10 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 pub(super) async fn same_machine(State(port): State<u16>, request: Request, next: Next) -> Response {
+    // In HTTP/1 only a request to a proxy has an authority in its target, and this is none.
+    if request.uri().authority().is_some() {
+        return refused("the request target is not a path");
+    }
     let headers = request.headers();
     if !only(headers, header::HOST).is_some_and(|host| is_this_server(host, port)) {
         return refused("`Host` does not name this server by a loopback address or `localhost`");
@@ -35,7 +39,7 @@ fn only(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
 
 fn is_this_server(authority: &str, port: u16) -> bool {
     let (host, given_port) = match authority.rsplit_once(':') {
-        Some((host, digits)) if !digits.ends_with(']') => (host, digits.parse().ok()),
+        Some((host, digits)) if digits.bytes().all(|b| b.is_ascii_digit()) => (host, digits.parse().ok()),
         _ => (authority, Some(80)),
     };
     let literal = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
@@ -65,6 +69,7 @@ mod tests {
             "localhost.evil.test:7070",
             "10.0.0.1:7070",
             "127.0.0.1:7070@evil.test",
+            "localhost:+7070",
             "127.0.0.1:",
             "[::1]",
             "null",

@@ -24,6 +24,7 @@ use crate::dispatch::Dispatcher;
 use crate::entrance::rest::{self, RestState};
 use crate::keyring::dns::DnsServer;
 use crate::keyring::{Keyring, KeyringError};
+use crate::private_file;
 use crate::send::{Client, TargetRules};
 use crate::store::{Store, StoreError};
 use crate::wire_profile::WireProfile;
@@ -183,7 +184,7 @@ fn kept_token(folder: &Path, chosen: Option<AccessToken>) -> Result<AccessToken,
         Ok(text) => AccessToken::chosen(text.trim()).ok_or(StartError::Token(path)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let token = AccessToken::random().map_err(StoreError::from)?;
-            let written = ready_file::write_private(&path, token.as_str());
+            let written = private_file::write_private(&path, token.as_str());
             written.map_err(|cause| StartError::File { path, cause })?;
             Ok(token)
         }

@@ -1,13 +1,14 @@
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::{Config, Publisher};
+use crate::private_file::write_private;
 
 /// What a running publisher tells other programs: where it is, and how to get in. The file is readable by its owner only,
 /// appears whole once everything is ready, and is removed when the publisher stops.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct ReadyFile {
     /// `host:port` of the HTTP server.
     pub(crate) http: String,
@@ -45,14 +46,4 @@ impl ReadyFile {
     pub(crate) fn read(path: &Path) -> io::Result<Self> {
         Ok(serde_json::from_slice(&std::fs::read(path)?)?)
     }
-}
-
-/// Writes a file whole or not at all, with mode 0600.
-pub(super) fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // A temporary file is created with mode 0600, and keeps it when it is renamed.
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }

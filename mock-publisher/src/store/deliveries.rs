@@ -33,18 +33,29 @@ impl DeliveryState {
     }
 }
 
-/// A row of the outbox.
-#[derive(Debug, Clone)]
+/// The next delivery of a callback and profile. Deliveries of one lane go out one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Pending {
     pub(crate) id: Id,
+    pub(crate) lane: Lane,
+}
+
+/// What is delivered in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Lane {
     pub(crate) callback: Id,
     pub(crate) profile: Id,
+}
+
+/// What an attempt sends.
+#[derive(Debug, Clone)]
+pub(crate) struct Outgoing {
     pub(crate) url: TargetUrl,
     pub(crate) payload: Payload,
 }
 
 /// What an attempt came to.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Attempt {
     pub(crate) started: Millis,
     pub(crate) micros: u64,
@@ -53,6 +64,13 @@ pub(crate) struct Attempt {
     pub(crate) answer: Option<Vec<u8>>,
     /// A class and a detail, if there was no answer.
     pub(crate) error: Option<(&'static str, String)>,
+}
+
+impl Attempt {
+    /// One that came to nothing before anything was sent.
+    pub(crate) fn failed(class: &'static str, detail: String) -> Self {
+        Self { started: crate::clock::now(), error: Some((class, detail)), ..Self::default() }
+    }
 }
 
 /// A row of the delivery log, as the control API shows it.
@@ -75,29 +93,39 @@ pub(crate) struct Delivery {
     pub(crate) answer: Option<String>,
     pub(crate) error: Option<String>,
     pub(crate) error_detail: Option<String>,
-    #[serde(skip)]
-    pub(crate) request_head: Option<String>,
-    #[serde(skip)]
-    pub(crate) body: Vec<u8>,
 }
 
 const LOG: &str = "SELECT d.id, d.change, d.callback, c.profile, c.trigger_name, c.action, d.url, d.method, d.state, \
-                   d.started, d.micros, d.status, d.answer, d.error, d.error_detail, d.request_head, d.body \
+                   d.started, d.micros, d.status, d.answer, d.error, d.error_detail \
                    FROM deliveries d JOIN changes c ON c.id = d.change";
 
 impl Store {
-    /// The beginning of the outbox, in order.
-    pub(crate) async fn pending(&self, limit: usize) -> Result<Vec<Pending>, StoreError> {
+    /// The first delivery of each lane of the outbox, oldest first; none of the callbacks that are left out.
+    pub(crate) async fn pending(&self, left_out: &[Id], limit: usize) -> Result<Vec<Pending>, StoreError> {
+        let left_out = serde_json::json!(left_out).to_string();
         self.read(move |connection| {
-            let sql = "SELECT d.id, d.callback, c.profile, d.url, d.method, d.body FROM deliveries d \
-                       JOIN changes c ON c.id = d.change WHERE d.state = 'pending' ORDER BY d.id LIMIT ?1";
+            let sql = "SELECT min(d.id), d.callback, c.profile FROM deliveries d JOIN changes c ON c.id = d.change \
+                       WHERE d.state = 'pending' AND d.callback NOT IN (SELECT value FROM json_each(?1)) \
+                       GROUP BY d.callback, c.profile ORDER BY 1 LIMIT ?2";
             let mut statement = connection.prepare_cached(sql)?;
-            let mut rows = statement.query([limit])?;
-            let mut pending = Vec::new();
-            while let Some(row) = rows.next()? {
-                pending.push(pending_from_row(row)?);
-            }
-            Ok(pending)
+            let rows = statement.query_map(params![left_out, limit], |row| {
+                Ok(Pending { id: row.get(0)?, lane: Lane { callback: row.get(1)?, profile: row.get(2)? } })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// What a delivery of the outbox sends.
+    pub(crate) async fn outgoing(&self, id: Id) -> Result<Outgoing, StoreError> {
+        self.read(move |connection| {
+            let sql = "SELECT url, method, body FROM deliveries WHERE id = ?1";
+            let mut statement = connection.prepare_cached(sql)?;
+            let (url, method, bytes): (String, String, Vec<u8>) =
+                statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            let method = PayloadMethod::from_name(&method).ok_or_else(|| StoreError::row("method", &method))?;
+            let url = TargetUrl::parse(&url).map_err(|_| StoreError::row("URL", &url))?;
+            Ok(Outgoing { url, payload: Payload { method, bytes } })
         })
         .await
     }
@@ -122,6 +150,17 @@ impl Store {
                 detail,
             ])?;
             Ok(state)
+        })
+        .await
+    }
+
+    /// The request of a delivery as it was sent: head and body. `None` if it has not been sent.
+    pub(crate) async fn sent_request(&self, id: Id) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(move |connection| {
+            let sql = "SELECT request_head, body FROM deliveries WHERE id = ?1";
+            let read = |row: &Row<'_>| Ok((row.get::<_, Option<String>>(0)?, row.get::<_, Vec<u8>>(1)?));
+            let (head, body) = connection.query_row(sql, [id], read).optional()?.ok_or(StoreError::NoDelivery(id))?;
+            Ok(head.filter(|head| !head.is_empty()).map(|head| [head.into_bytes(), body].concat()))
         })
         .await
     }
@@ -152,18 +191,6 @@ fn find(connection: &Connection, id: Id) -> Result<Delivery, StoreError> {
         .ok_or(StoreError::NoDelivery(id))?
 }
 
-fn pending_from_row(row: &Row<'_>) -> Result<Pending, StoreError> {
-    let (url, method): (String, String) = (row.get(3)?, row.get(4)?);
-    let method = PayloadMethod::from_name(&method).ok_or_else(|| StoreError::row("method", &method))?;
-    Ok(Pending {
-        id: row.get(0)?,
-        callback: row.get(1)?,
-        profile: row.get(2)?,
-        url: TargetUrl::parse(&url).map_err(|_| StoreError::row("URL", &url))?,
-        payload: Payload { method, bytes: row.get(5)? },
-    })
-}
-
 fn from_row(row: &Row<'_>) -> Result<Delivery, StoreError> {
     let state: String = row.get(8)?;
     let answer: Option<Vec<u8>> = row.get(12)?;
@@ -183,7 +210,5 @@ fn from_row(row: &Row<'_>) -> Result<Delivery, StoreError> {
         answer: answer.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
         error: row.get(13)?,
         error_detail: row.get(14)?,
-        request_head: row.get(15)?,
-        body: row.get(16)?,
     })
 }

@@ -17,8 +17,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
+use crate::private_file::create_private_folder;
+
 pub(crate) use callbacks::CallbackDraft;
-pub(crate) use deliveries::{Attempt, Pending};
+pub(crate) use deliveries::{Attempt, Lane, Outgoing, Pending};
 pub(crate) use error::StoreError;
 
 /// Up to this many idle connections are kept for reading.
@@ -48,7 +50,7 @@ impl Store {
     /// The store in a folder, which is made if there is none.
     pub(crate) fn open(folder: &Path) -> Result<Self, StoreError> {
         let io = |cause| StoreError::Io { path: folder.to_owned(), cause };
-        std::fs::create_dir_all(folder).map_err(io)?;
+        create_private_folder(folder).map_err(io)?;
         let lock = lock(folder)?;
         let file = folder.join("publisher.sqlite");
         let mut connection = Connection::open(&file)?;
@@ -58,6 +60,11 @@ impl Store {
         migrate::migrate(&mut connection)?;
         let readers = Some((file, Mutex::default()));
         Ok(Self(Arc::new(Inner { writer: Mutex::new(connection), readers, _lock: Some(lock) })))
+    }
+
+    /// Whether the store can be read.
+    pub(crate) async fn probe(&self) -> Result<(), StoreError> {
+        self.read(|connection| Ok(connection.query_row("SELECT 1", [], |_| Ok(()))?)).await
     }
 
     /// Runs a transaction; it is rolled back if it fails.

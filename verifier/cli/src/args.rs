@@ -181,8 +181,8 @@ Examples:
 Input:
   One HTTP/1.1 request of at most 64 MiB, each line of its head ended by CRLF.
   The body is as long as `Content-Length` says, or is decoded if
-  `Transfer-Encoding` is `chunked`; without either it is all that follows the
-  head. What two servers could read in two ways gets no verdict (exit status 2).
+  `Transfer-Encoding` is `chunked`; without either there is none, as HTTP has it.
+  What two servers could read in two ways gets no verdict (exit status 2).
 
 JSON (`--json`): one object; what is not known is null
   verdict     \"verified\", \"refused\" or \"temporary\"

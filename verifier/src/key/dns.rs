@@ -11,6 +11,7 @@ use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 
 use super::{KeyError, KeyName, KeySet, KeyStore, Lookup};
+use crate::wire::Excerpt;
 
 /// Keys are kept at least this long, whatever their time to live.
 const TTL_FLOOR: Duration = Duration::from_secs(60);
@@ -83,7 +84,8 @@ impl DnsKeys {
 
     async fn resolve(&self, name: &KeyName) -> Result<KeySet, KeyError> {
         // The trailing dot keeps the resolver from trying the system's search list.
-        let absolute = Name::from_ascii(format!("{name}.")).map_err(temporary)?;
+        // What DNS cannot name (a label that begins with a hyphen) it has no key for.
+        let absolute = Name::from_ascii(format!("{name}.")).map_err(|_| KeyError::NotFound)?;
         let lookup = tokio::time::timeout(DEADLINE, self.resolver.lookup(absolute.clone(), RecordType::TXT))
             .await
             .map_err(|_| KeyError::Temporary(format!("no answer within {} s", DEADLINE.as_secs())))?
@@ -154,7 +156,8 @@ fn setup_error(error: impl std::fmt::Display) -> DnsSetupError {
 }
 
 fn temporary(error: impl std::fmt::Display) -> KeyError {
-    KeyError::Temporary(error.to_string())
+    // It may quote the name, which is a stranger's.
+    KeyError::Temporary(Excerpt::from(error.to_string().as_str()).as_str().to_owned())
 }
 
 /// Only an answer that says "there is none" is permanent; everything else may pass.

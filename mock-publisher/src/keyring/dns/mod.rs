@@ -91,6 +91,8 @@ impl RequestHandler for Handler {
         metadata.response_code = match request.request_info() {
             Err(_) => ResponseCode::FormErr,
             Ok(_) if request.metadata.message_type != MessageType::Query => ResponseCode::FormErr,
+            // RFC 6891 section 6.1.3
+            Ok(_) if request.edns.as_ref().is_some_and(|edns| edns.version() > 0) => ResponseCode::BADVERS,
             Ok(_) if request.metadata.op_code != OpCode::Query => ResponseCode::NotImp,
             Ok(info) => {
                 let answer = self.zone.answer(info.query);

@@ -72,4 +72,4 @@ CREATE TABLE deliveries (
     error        TEXT,    -- the class of the error
     error_detail TEXT
 ) STRICT;
-CREATE INDEX deliveries_pending ON deliveries (id) WHERE state = 'pending';
+CREATE INDEX deliveries_pending ON deliveries (callback, id) WHERE state = 'pending';

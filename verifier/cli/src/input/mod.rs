@@ -80,6 +80,10 @@ pub(crate) enum Unreadable {
     BodyTooShort { declared: u64, got: u64 },
     #[error("its body has {got} bytes, longer than its `Content-Length` of {declared}")]
     BodyTooLong { declared: u64, got: u64, newline: bool },
+    #[error(
+        "{got} bytes follow its head, and neither `Content-Length` nor `Transfer-Encoding` says that there is a body"
+    )]
+    Unframed { got: usize },
     #[error(transparent)]
     Chunked(#[from] ChunkedError),
 }
@@ -95,6 +99,10 @@ impl Unreadable {
                 "an editor or `echo` may have added a line end; save the bytes as they came over the wire"
             }
             Self::BodyTooShort { .. } => "save the whole body, raw: not decoded, decompressed or re-serialised",
+            Self::Unframed { .. } => {
+                "of a request that came over HTTP/2 write the head as HTTP/1.1 would; if no signature covers \
+                 `Content-Length`, adding it changes no verdict"
+            }
             Self::Version { .. } => {
                 "save the request where it is HTTP/1.1; of one that came over HTTP/2 write the head as HTTP/1.1 would"
             }
@@ -158,7 +166,8 @@ impl<'a> Request<'a> {
         let body = match Framing::of(&headers)? {
             Framing::Chunked => Cow::Owned(chunked::decode(body)?),
             Framing::Length(declared) => Cow::Borrowed(exactly(body, declared)?),
-            Framing::Rest => Cow::Borrowed(body),
+            Framing::None if body.is_empty() => Cow::Borrowed(body),
+            Framing::None => return Err(Unreadable::Unframed { got: body.len() }),
         };
         Ok(Self { method, target, headers, body })
     }
@@ -207,8 +216,8 @@ fn version(bytes: &[u8]) -> Excerpt {
 enum Framing {
     Chunked,
     Length(u64),
-    /// It is not: all that follows the head.
-    Rest,
+    /// It is not, so there is no body (RFC 9112 section 6.3).
+    None,
 }
 
 impl Framing {
@@ -223,7 +232,7 @@ impl Framing {
             (Some(coding), None) if coding.eq_ignore_ascii_case(b"chunked") => Ok(Self::Chunked),
             (Some(coding), None) => Err(Unreadable::TransferCoding { got: coding.into() }),
             (None, Some(length)) => Ok(Self::Length(length)),
-            (None, None) => Ok(Self::Rest),
+            (None, None) => Ok(Self::None),
         }
     }
 }

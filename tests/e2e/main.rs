@@ -1,0 +1,22 @@
+//! End-to-end tests: the programs as their users start them, on free ports, with real HTTP and real DNS.
+//!
+//! They start `mock-publisher` and `callback-verifier`, which belong to other packages, so those must have been built:
+//!
+//! ```console
+//! cargo build --workspace --bins && cargo test -p callback-tests
+//! ```
+//!
+//! `dns` also needs `dig`. One test takes ten seconds, which is how long a receiver may take to answer.
+#![expect(clippy::unwrap_used, reason = "what is unexpected fails the test")]
+
+mod delivery;
+mod demo;
+mod dns;
+mod environment;
+mod life;
+mod log;
+mod rest;
+mod safety;
+mod send;
+mod support;
+mod trouble;

@@ -1,0 +1,155 @@
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, RwLock, mpsc};
+use std::time::SystemTime;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use callback_verifier::{DnsKeys, Rejection, RequestHead, Verifier};
+use http_body_util::BodyExt;
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+use super::{PATIENCE, Publisher};
+
+/// A receiver on a free port, as an integrator would write it: it verifies what comes in with the key from the publisher's
+/// DNS. What it answers depends on the path: `/answer/503` that status, `/redirect` a redirect, `/never` nothing, and any
+/// other path the verdict.
+pub(crate) struct Receiver {
+    pub(crate) address: SocketAddr,
+    received: mpsc::Receiver<Received>,
+    shared: Shared,
+    // Ends with the receiver.
+    _runtime: Runtime,
+}
+
+/// A callback that came in.
+#[derive(Debug)]
+pub(crate) struct Received {
+    /// `POST /path?query`
+    pub(crate) request: String,
+    /// Names in lower case.
+    headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) verdict: Result<(), Rejection>,
+}
+
+impl Received {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let found = self.headers.iter().find(|(given, _)| given == name);
+        found.map(|(_, value)| value.as_str()).unwrap_or_else(|| panic!("no `{name}`"))
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+}
+
+#[derive(Clone)]
+struct Shared {
+    verifier: Arc<RwLock<Option<Verifier>>>,
+    /// While it is true, requests come in and wait for their answer.
+    held: Arc<watch::Sender<bool>>,
+    received: mpsc::Sender<Received>,
+}
+
+impl Receiver {
+    /// One that takes the callbacks of a publisher.
+    pub(crate) fn of(publisher: &Publisher) -> Self {
+        let receiver = Self::start();
+        receiver.trust(publisher);
+        receiver
+    }
+
+    /// One that does not know its publisher yet.
+    pub(crate) fn start() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let listener = runtime.block_on(tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
+        let address = listener.local_addr().unwrap();
+        let (sender, received) = mpsc::channel();
+        let shared = Shared { verifier: Arc::default(), held: Arc::new(watch::Sender::new(false)), received: sender };
+        let router = Router::new().fallback(receive).with_state(shared.clone());
+        runtime.spawn(axum::serve(listener, router).into_future());
+        Self { address, received, shared, _runtime: runtime }
+    }
+
+    /// Takes the callbacks of account 1234 with the keys from a publisher's DNS.
+    pub(crate) fn trust(&self, publisher: &Publisher) {
+        let zone = publisher.key_id.split_once("._domainkey.").unwrap().1;
+        let verifier = Verifier::builder(1234)
+            .host(&self.address.to_string())
+            .zone(zone)
+            .keys(DnsKeys::with_name_servers(&[publisher.dns]).unwrap())
+            .build();
+        *self.shared.verifier.write().unwrap() = Some(verifier.unwrap());
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// From now on requests wait for their answer.
+    pub(crate) fn hold(&self) {
+        self.shared.held.send_replace(true);
+    }
+
+    /// Answers those that wait, and whatever comes.
+    pub(crate) fn release(&self) {
+        self.shared.held.send_replace(false);
+    }
+
+    /// The next callback that comes in.
+    #[track_caller]
+    pub(crate) fn next(&self) -> Received {
+        self.received.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no callback came in"))
+    }
+
+    /// The next callback, which must be genuine.
+    #[track_caller]
+    pub(crate) fn next_verified(&self) -> Received {
+        let received = self.next();
+        assert_eq!(received.verdict, Ok(()), "{received:#?}");
+        received
+    }
+
+    /// Checks that everything that came in was looked at.
+    #[track_caller]
+    pub(crate) fn expect_nothing_more(&self) {
+        if let Ok(received) = self.received.try_recv() {
+            panic!("one callback too many: {received:#?}");
+        }
+    }
+}
+
+async fn receive(State(shared): State<Shared>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    let verifier = shared.verifier.read().unwrap().clone();
+    let verdict = verify(&verifier.unwrap(), &RequestHead::from(&parts), &body).await;
+    let status = match &verdict {
+        Ok(()) => StatusCode::OK,
+        Err(rejection) => StatusCode::from_u16(rejection.class().status()).unwrap(),
+    };
+    let text = |value: &axum::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let headers = parts.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+    let request = format!("{} {}", parts.method, parts.uri);
+    // Nobody listens any more when the test is over.
+    let _ = shared.received.send(Received { request, headers, body: body.to_vec(), verdict });
+    let _ = shared.held.subscribe().wait_for(|held| !held).await;
+    answer(parts.uri.path(), status).await
+}
+
+async fn verify(verifier: &Verifier, head: &RequestHead<'_>, body: &[u8]) -> Result<(), Rejection> {
+    verifier.verify_head(head, SystemTime::now()).await?.verify_body(body).map(drop)
+}
+
+async fn answer(path: &str, verdict: StatusCode) -> Response {
+    match path.split('/').collect::<Vec<_>>()[..] {
+        ["", "answer", status] => StatusCode::from_bytes(status.as_bytes()).unwrap().into_response(),
+        ["", "redirect"] => (StatusCode::FOUND, [("Location", "/elsewhere")], Body::empty()).into_response(),
+        ["", "never"] => std::future::pending().await,
+        _ => (verdict, "seen").into_response(),
+    }
+}

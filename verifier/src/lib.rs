@@ -33,6 +33,7 @@ pub mod checklist;
 pub mod key;
 mod policy;
 mod rejection;
+pub mod replay;
 #[cfg(feature = "sign")]
 pub mod sign;
 mod verified;
@@ -48,6 +49,7 @@ pub use policy::{
     TransportPolicy,
 };
 pub use rejection::{Class, Rejection};
+pub use replay::{Claim, MemoryGuard, ReplayGuard};
 pub use verified::{AuthenticHead, BodyVerifier, Verified};
 pub use verifier::{BuildError, Verifier, VerifierBuilder};
 pub use wire::{Header, RequestHead, Transport};

@@ -208,6 +208,39 @@ pub enum Rejection {
         /// The algorithm whose digest differs.
         algorithm: DigestAlgorithm,
     },
+    /// The body did not come within the time that the receiver gives it.
+    #[error("the body did not come within {limit} s")]
+    BodyTooSlow {
+        /// The limit in seconds.
+        limit: u64,
+    },
+    /// The body broke off, or its transfer coding is malformed.
+    #[error("the body could not be read to its end")]
+    BodyUnreadable,
+    /// The signature covers no `X-Nonce`, so a repetition could not be told.
+    #[error("the signature does not cover `x-nonce`, which the replay guard needs")]
+    NonceMissing,
+    /// `X-Nonce` is not 1 to 256 visible ASCII characters.
+    #[error("malformed `X-Nonce` {got}, expected 1 to 256 visible ASCII characters")]
+    NonceMalformed {
+        /// The value.
+        got: Excerpt,
+    },
+    /// A request with this nonce was handled before.
+    #[error("a callback with this nonce was handled before")]
+    Replayed,
+    /// A request with this nonce is being handled right now. The sender should try again.
+    #[error("a callback with this nonce is being handled")]
+    ReplayPending,
+    /// The replay guard can remember no more nonces. The sender should try again.
+    #[error("the replay guard is full: it remembers {capacity} nonces")]
+    ReplayGuardFull {
+        /// How many it remembers at most.
+        capacity: usize,
+    },
+    /// The replay guard's store could not be asked. The sender should try again.
+    #[error("the replay guard's store could not be asked: {0}")]
+    ReplayGuardUnavailable(String),
 }
 
 /// How a receiver answers a request that it refuses.
@@ -217,6 +250,8 @@ pub enum Class {
     Malformed,
     /// The request is not from whom it must be: 401.
     Rejected,
+    /// The request was handled before: 409.
+    Replayed,
     /// The body is too large: 413.
     TooLarge,
     /// It cannot be told at the moment, the sender should try again: 503.
@@ -229,6 +264,7 @@ impl Class {
         match self {
             Self::Malformed => 400,
             Self::Rejected => 401,
+            Self::Replayed => 409,
             Self::TooLarge => 413,
             Self::Temporary => 503,
         }
@@ -252,7 +288,7 @@ impl Rejection {
     }
 
     const fn facts(&self) -> (&'static str, u8, Class) {
-        use Class::{Malformed, Rejected, Temporary, TooLarge};
+        use Class::{Malformed, Rejected, Replayed, Temporary, TooLarge};
         match self {
             Self::HttpsRequired => ("https_required", 1, Rejected),
             Self::WrongMethod { .. } => ("wrong_method", 1, Rejected),
@@ -291,6 +327,24 @@ impl Rejection {
             Self::ContentLengthMismatch { .. } => ("content_length_mismatch", 11, Malformed),
             Self::BodyTooLarge { .. } => ("body_too_large", 11, TooLarge),
             Self::DigestMismatch { .. } => ("digest_mismatch", 11, Rejected),
+            Self::BodyTooSlow { .. } => ("body_too_slow", 11, Temporary),
+            Self::BodyUnreadable => ("body_unreadable", 11, Malformed),
+            Self::NonceMissing => ("nonce_missing", 12, Rejected),
+            Self::NonceMalformed { .. } => ("nonce_malformed", 12, Malformed),
+            Self::Replayed => ("replayed", 12, Replayed),
+            Self::ReplayPending => ("replay_pending", 12, Temporary),
+            Self::ReplayGuardFull { .. } => ("replay_guard_full", 12, Temporary),
+            Self::ReplayGuardUnavailable(_) => ("replay_guard_unavailable", 12, Temporary),
+        }
+    }
+
+    /// After how many seconds a sender may try again (`Retry-After`, RFC 9110 section 10.2.3). Only what is
+    /// [temporary](Class::Temporary) has such a time.
+    pub const fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::ReplayGuardFull { .. } => Some(60),
+            _ if matches!(self.class(), Class::Temporary) => Some(5),
+            _ => None,
         }
     }
 
@@ -316,6 +370,12 @@ impl Rejection {
             Self::DigestMismatch { .. } => {
                 "verify the raw bytes of the body, before anything decodes, decompresses or re-serialises them"
             }
+            Self::NonceMissing => "the platform's own callbacks cover `x-nonce`; the guard can be switched off",
+            Self::Replayed => {
+                "a sender that tries again signs anew, with a new nonce; the same bytes twice are a copy of the first"
+            }
+            Self::ReplayGuardFull { .. } => "more callbacks come than the guard was given room for",
+            Self::ReplayGuardUnavailable(_) => "check that the guard's store can be reached",
             Self::SignatureMalformed(SignatureHeaderError::MissingComma { .. }) => {
                 "the sample in the platform's documentation lacks a comma; that can be allowed"
             }

@@ -7,23 +7,27 @@ use crate::policy::{
     AccountId, EnvironmentIds, ExpectedHost, Hs2019, MissingComma, Policy, PolicyError, TestingKeys, TransportPolicy,
 };
 use crate::rejection::Rejection;
+use crate::replay::{Claim, MemoryGuard, Nonce, ReplayGuard};
 use crate::verified::{AuthenticHead, Verified};
 use crate::wire::RequestHead;
 
 /// The zone that the platform publishes its keys in.
 const PLATFORM_ZONE: &str = "copernica.com";
+/// For how long a nonce is remembered beyond its date's window, because the clocks of a fleet differ.
+const REPLAY_MARGIN: Duration = Duration::from_secs(60);
 
 /// Verifies callbacks: a [`Policy`], and where the keys come from. Cheap to clone.
 #[derive(Clone)]
 pub struct Verifier {
     policy: Arc<Policy>,
     keys: Arc<dyn KeyStore>,
+    guard: Option<Arc<dyn ReplayGuard>>,
 }
 
 impl Verifier {
     /// Begins to set up a verifier for the callbacks of one account.
     pub fn builder(account: AccountId) -> VerifierBuilder {
-        VerifierBuilder { policy: Policy::strict(account), keys: None, error: None }
+        VerifierBuilder { policy: Policy::strict(account), keys: None, guard: Guard::Default, error: None }
     }
 
     /// What this verifier insists on.
@@ -33,7 +37,8 @@ impl Verifier {
 
     /// The first stage: everything but the body.
     ///
-    /// With the key at hand it does not wait; otherwise it waits for the [`KeyStore`].
+    /// With the key at hand it does not wait. It waits for the [`KeyStore`] if that has to look the key up, or if the key
+    /// at hand did not make the signature and may have been rotated.
     ///
     /// # Errors
     /// The first step of the [checklist](crate::checklist) that fails.
@@ -43,7 +48,14 @@ impl Verifier {
             Some(keys) => keys,
             None => self.keys.lookup(pending.key_name(), now).await?,
         };
-        pending.verify(&keys)
+        match pending.signer(&keys) {
+            Ok(signer) => Ok(pending.authentic(signer)),
+            Err(Rejection::BadSignature) => match self.keys.refresh(pending.key_name(), now).await? {
+                Some(newer) => pending.verify(&newer),
+                None => Err(Rejection::BadSignature),
+            },
+            Err(other) => Err(other),
+        }
     }
 
     /// Both stages, for a body that is already there.
@@ -58,6 +70,26 @@ impl Verifier {
     ) -> Result<Verified<B>, Rejection> {
         self.verify_head(head, now).await?.verify_body(body)
     }
+
+    /// Step 12: claims the nonce of a request that was verified, so that it is handled once. The claim is to be
+    /// [committed](Claim::commit) when the callback was handled.
+    ///
+    /// # Errors
+    /// [`Rejection::NonceMissing`] and [`Rejection::NonceMalformed`]; [`Rejection::Replayed`] if it was handled before;
+    /// [`Rejection::DateTooOld`] if it took so long to read the body that the nonce need not be remembered any more; and
+    /// what is [temporary](crate::Class::Temporary).
+    pub async fn claim<B>(&self, verified: &Verified<B>, now: SystemTime) -> Result<Claim, Rejection> {
+        let Some(guard) = &self.guard else { return Ok(Claim::unguarded()) };
+        let head = verified.head();
+        let nonce = Nonce::of(head)?;
+        let window = self.policy.max_age.saturating_add(REPLAY_MARGIN);
+        let until = head.date().checked_add(window).filter(|until| *until > now).ok_or_else(|| {
+            let age = now.duration_since(head.date()).unwrap_or_default().as_secs();
+            Rejection::DateTooOld { age, window: self.policy.max_age.as_secs() }
+        })?;
+        let ticket = guard.claim(&nonce, until, now).await?;
+        Ok(Claim::new(Arc::clone(guard), nonce, ticket))
+    }
 }
 
 impl std::fmt::Debug for Verifier {
@@ -71,7 +103,15 @@ impl std::fmt::Debug for Verifier {
 pub struct VerifierBuilder {
     policy: Policy,
     keys: Option<Arc<dyn KeyStore>>,
+    guard: Guard,
     error: Option<PolicyError>,
+}
+
+/// Which replay guard is asked for.
+enum Guard {
+    Default,
+    Chosen(Arc<dyn ReplayGuard>),
+    None,
 }
 
 /// A verifier could not be set up.
@@ -118,6 +158,19 @@ impl VerifierBuilder {
     /// Where keys come from. Default: DNS, by the system's name servers.
     pub fn keys(mut self, keys: impl KeyStore) -> Self {
         self.keys = Some(Arc::new(keys));
+        self
+    }
+
+    /// What remembers nonces. Default: the memory of this process, which a fleet of several does not share.
+    pub fn replay_guard(mut self, guard: impl ReplayGuard) -> Self {
+        self.guard = Guard::Chosen(Arc::new(guard));
+        self
+    }
+
+    /// Remembers no nonces: [`Verifier::claim`] and the layer let a genuine request in as often as it comes, for as long as
+    /// its date is inside the window.
+    pub fn without_replay_guard(mut self) -> Self {
+        self.guard = Guard::None;
         self
     }
 
@@ -191,7 +244,12 @@ impl VerifierBuilder {
             Some(keys) => keys,
             None => default_keys()?,
         };
-        Ok(Verifier { policy: Arc::new(self.policy), keys })
+        let guard = match self.guard {
+            Guard::Default => Some(Arc::new(MemoryGuard::default()) as Arc<dyn ReplayGuard>),
+            Guard::Chosen(guard) => Some(guard),
+            Guard::None => None,
+        };
+        Ok(Verifier { policy: Arc::new(self.policy), keys, guard })
     }
 
     fn note(&mut self, error: PolicyError) {

@@ -13,7 +13,7 @@ class Refused(Exception):
     code: str
     """A stable name for logs and metrics, in snake case."""
     step: int
-    """Which step of the checklist refused, 1 to 11."""
+    """Which step of the checklist refused, 1 to 12."""
     status: int
     """The HTTP status to answer with: 400, 401, 413 or 503."""
     hint: str | None

@@ -186,7 +186,7 @@ Input:
 
 JSON (`--json`): one object; what is not known is null
   verdict     \"verified\", \"refused\" or \"temporary\"
-  code, step  the reason in snake case, and the step of the checklist (1 to 11)
+  code, step  the reason in snake case, and the step of the checklist (1 to 12)
   reason      the reason in words
   hint        what to look at
   account     \"account_1234\"

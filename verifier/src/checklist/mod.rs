@@ -1,6 +1,6 @@
 //! The checklist: the only code that says yes.
 //!
-//! A request is verified in two stages, so that a forgery is refused before its body is read. The first stage needs the
+//! A request is verified in stages, so that a forgery is refused before its body is read. The first stage needs the
 //! head alone:
 //!
 //! 1. **Transport and method.** TLS where the policy wants it; the method is `POST`; at most 256 header lines.
@@ -20,6 +20,10 @@
 //!
 //! 11. **Body.** Within its limit, as long as `Content-Length` says, with the digest that was signed.
 //!
+//! The third stage needs a memory, so it is not done here but by the [replay guard](crate::replay):
+//!
+//! 12. **Replay.** `X-Nonce` is covered, 1 to 256 visible ASCII characters; the account has not sent it before.
+//!
 //! Steps are done in this order, except that whatever can be told from the head alone is told before the key is asked
 //! for: a request whose `signature`, `Digest` or `Content-Length` is malformed causes no DNS query.
 //!
@@ -32,4 +36,4 @@ mod signature;
 pub use head::PendingHead;
 
 /// How many steps there are.
-pub const STEPS: u8 = 11;
+pub const STEPS: u8 = 12;

@@ -24,4 +24,4 @@ pub use pinned::{PinnedKeyError, PinnedKeys};
 pub use public_key::{MAX_KEY_BITS, MIN_KEY_BITS, PublicKey, PublicKeyError};
 pub use record::{KeyRecord, MAX_RECORD, RecordError};
 pub use set::{Candidate, KeyError, KeySet, MAX_CANDIDATES};
-pub use store::{KeyStore, Lookup};
+pub use store::{KeyStore, Lookup, Refresh};

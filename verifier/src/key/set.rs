@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::{KeyRecord, PublicKey, RecordError};
@@ -15,10 +16,20 @@ pub struct Candidate {
 }
 
 /// Every key that a name has at the moment: at least one, at most [`MAX_CANDIDATES`].
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct KeySet {
     candidates: Vec<Candidate>,
     time_to_live: Option<Duration>,
+    stale: bool,
+    proven: AtomicBool,
+}
+
+impl Clone for KeySet {
+    fn clone(&self) -> Self {
+        let Self { candidates, time_to_live, stale, proven: _ } = self;
+        let proven = AtomicBool::new(self.is_proven());
+        Self { candidates: candidates.clone(), time_to_live: *time_to_live, stale: *stale, proven }
+    }
 }
 
 /// There is no key to be had for a name.
@@ -45,7 +56,19 @@ pub enum KeyError {
 impl KeySet {
     /// A set of one key that does not expire.
     pub fn pinned(key: PublicKey) -> Self {
-        Self { candidates: vec![Candidate { key, testing: false }], time_to_live: None }
+        Self::new(vec![Candidate { key, testing: false }], None)
+    }
+
+    fn new(candidates: Vec<Candidate>, time_to_live: Option<Duration>) -> Self {
+        Self { candidates, time_to_live, stale: false, proven: AtomicBool::new(false) }
+    }
+
+    /// The same set, past its time to live and served because the name servers cannot be asked (RFC 8767). A signature
+    /// that none of its keys made is then no proof of a forgery: the key may have been rotated.
+    #[must_use]
+    pub fn into_stale(mut self) -> Self {
+        self.stale = true;
+        self
     }
 
     /// The same set and one more key.
@@ -77,7 +100,7 @@ impl KeySet {
             }
         }
         match worst {
-            _ if !candidates.is_empty() => Ok(Self { candidates, time_to_live: Some(time_to_live) }),
+            _ if !candidates.is_empty() => Ok(Self::new(candidates, Some(time_to_live))),
             None => Err(KeyError::NotFound),
             Some(RecordError::Revoked) => Err(KeyError::Revoked),
             Some(error) => Err(KeyError::Unusable(error)),
@@ -92,5 +115,22 @@ impl KeySet {
     /// For how long DNS says that they may be kept; `None` for pinned keys.
     pub fn time_to_live(&self) -> Option<Duration> {
         self.time_to_live
+    }
+
+    /// Whether it is served past its time to live.
+    pub fn is_stale(&self) -> bool {
+        self.stale
+    }
+
+    /// Whether one of its keys has verified a signature since it was looked up.
+    pub fn is_proven(&self) -> bool {
+        self.proven.load(Ordering::Relaxed)
+    }
+
+    /// Called for each good signature, so it writes only once.
+    pub(crate) fn prove(&self) {
+        if !self.is_proven() {
+            self.proven.store(true, Ordering::Relaxed);
+        }
     }
 }

@@ -8,6 +8,9 @@ use super::{KeyError, KeyName, KeySet};
 /// A lookup under way.
 pub type Lookup<'a> = Pin<Box<dyn Future<Output = Result<Arc<KeySet>, KeyError>> + Send + 'a>>;
 
+/// A lookup under way, of keys that may be newer than those at hand.
+pub type Refresh<'a> = Pin<Box<dyn Future<Output = Result<Option<Arc<KeySet>>, KeyError>> + Send + 'a>>;
+
 /// Where keys come from.
 ///
 /// The name is already known to lie in an allowed zone. What is kept expires by the `now` that is handed in, never by a
@@ -18,6 +21,13 @@ pub trait KeyStore: Send + Sync + 'static {
 
     /// Finds the keys of a name that [`cached`](Self::cached) does not have.
     fn lookup<'a>(&'a self, name: &'a KeyName, now: SystemTime) -> Lookup<'a>;
+
+    /// Finds newer keys of a name, because those at hand did not make a signature: they may have been rotated. `None` if
+    /// those at hand are as new as can be. It is called for each bad signature, so a store that asks somebody else limits
+    /// how often.
+    fn refresh<'a>(&'a self, _name: &'a KeyName, _now: SystemTime) -> Refresh<'a> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
 }
 
 /// A store can be shared between verifiers.
@@ -28,5 +38,9 @@ impl<S: KeyStore + ?Sized> KeyStore for Arc<S> {
 
     fn lookup<'a>(&'a self, name: &'a KeyName, now: SystemTime) -> Lookup<'a> {
         (**self).lookup(name, now)
+    }
+
+    fn refresh<'a>(&'a self, name: &'a KeyName, now: SystemTime) -> Refresh<'a> {
+        (**self).refresh(name, now)
     }
 }

@@ -100,7 +100,7 @@ fn a_refusal_says_where_why_and_what_to_look_at() {
     let request = replaced(&Callback::new().sign(), "/hook?x=1", "/hook?x=2");
     assert_eq!(
         verify(&request, &[]).expect(1).stdout,
-        "refused at step 10 of 11: bad_signature\n\
+        "refused at step 10 of 12: bad_signature\n\
          the signing string was not signed by this key\n\n\
          hint: a proxy may have changed the path, the query, the host or a covered header; the sender signed what it sent\n"
     );
@@ -265,7 +265,7 @@ fn looks_keys_up_in_dns() {
 fn a_lookup_that_fails_is_temporary_and_soon() {
     let begin = Instant::now();
     let run = verify_by_dns(&Callback::new().sign(), &name_server::closed_port(), &[]).expect(3);
-    assert!(run.stdout.starts_with("no verdict at step 9 of 11: key_unavailable\n"), "{}", run.stdout);
+    assert!(run.stdout.starts_with("no verdict at step 9 of 12: key_unavailable\n"), "{}", run.stdout);
     assert!(run.stdout.contains("\n\nhint: ") && run.stdout.contains("--nameserver"), "{}", run.stdout);
     assert!(begin.elapsed().as_secs() < 5, "{:?}", begin.elapsed());
 }

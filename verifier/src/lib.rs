@@ -36,6 +36,8 @@ mod rejection;
 pub mod replay;
 #[cfg(feature = "sign")]
 pub mod sign;
+#[cfg(feature = "tower")]
+pub mod tower;
 mod verified;
 mod verifier;
 pub mod wire;

@@ -77,6 +77,21 @@ pub enum Rejection {
         /// The request target.
         got: Excerpt,
     },
+    /// A proxy is configured that puts a prefix before the path, and this target does not have it.
+    #[error("the request target does not begin with {prefix:?}, which the proxy puts before it")]
+    TargetOutsidePrefix {
+        /// The prefix.
+        prefix: String,
+    },
+    /// A forwarding header of a trusted proxy is not there once, with one value.
+    #[error("the proxy's `{name}` is missing, or has several values")]
+    ForwardedMalformed {
+        /// The header's name.
+        name: &'static str,
+    },
+    /// A proxy is trusted by its address, and nobody said who the peer is.
+    #[error("the address of the peer is unknown, so it cannot be told whether it is the trusted proxy")]
+    PeerUnknown,
     /// `:authority` and `Host` are both there and differ.
     #[error("`:authority` is {authority} and `Host` is {host}")]
     AuthorityDisagrees {
@@ -293,6 +308,7 @@ impl Rejection {
             Self::HttpsRequired => ("https_required", 1, Rejected),
             Self::WrongMethod { .. } => ("wrong_method", 1, Rejected),
             Self::TooManyHeaders { .. } => ("too_many_headers", 1, Malformed),
+            Self::PeerUnknown => ("peer_unknown", 1, Rejected),
             Self::SignatureMissing => ("signature_missing", 2, Rejected),
             Self::SignatureRepeated => ("signature_repeated", 2, Malformed),
             Self::SignatureInAuthorization => ("signature_in_authorization", 2, Rejected),
@@ -304,6 +320,8 @@ impl Rejection {
             Self::HeaderRepeated { .. } => ("header_repeated", 5, Malformed),
             Self::ControlCharacter { .. } => ("control_character", 5, Malformed),
             Self::TargetMalformed { .. } => ("target_malformed", 5, Malformed),
+            Self::TargetOutsidePrefix { .. } => ("target_outside_prefix", 5, Malformed),
+            Self::ForwardedMalformed { .. } => ("forwarded_malformed", 5, Malformed),
             Self::AuthorityDisagrees { .. } => ("authority_disagrees", 5, Malformed),
             Self::DateMalformed { .. } => ("date_malformed", 6, Malformed),
             Self::DateTooOld { .. } => ("date_too_old", 6, Rejected),
@@ -360,6 +378,13 @@ impl Rejection {
             Self::WrongHost { .. } => {
                 "a proxy may have rewritten `Host`: have it pass the original on, or name this host too"
             }
+            Self::PeerUnknown => {
+                "serve axum with `into_make_service_with_connect_info::<SocketAddr>()`, or put a `PeerAddress` into the request's extensions"
+            }
+            Self::TargetOutsidePrefix { .. } => {
+                "requests that reach the receiver without the proxy do not have its prefix; set the prefix that it really adds"
+            }
+            Self::ForwardedMalformed { .. } => "the proxy must set this header itself, and drop what a client sent",
             Self::WrongAccount { .. } => "the callback is genuine at best for another account; check the number",
             Self::KeyNotFound => "keys rotate about monthly; check that the name server sees the publisher's zone",
             Self::KeyUnavailable(_) => "check that the name server can be reached",

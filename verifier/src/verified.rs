@@ -88,6 +88,14 @@ impl<B> Verified<B> {
     }
 }
 
+#[cfg(feature = "tower")]
+impl Verified {
+    /// The same evidence with the body, whose parts were checked one by one.
+    pub(crate) fn with_body<B>(self, body: B) -> Verified<B> {
+        Verified { head: self.head, body }
+    }
+}
+
 /// Names what is covered; values may be personal data, or credentials, and do not belong into a log.
 impl fmt::Debug for AuthenticHead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

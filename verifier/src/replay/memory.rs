@@ -11,6 +11,13 @@ pub struct MemoryGuard {
     slots: Mutex<HashMap<Nonce, (SystemTime, Option<u64>)>>,
 }
 
+impl MemoryGuard {
+    /// Tmp.
+    pub fn with_capacity(_: usize) -> Self {
+        Self::default()
+    }
+}
+
 impl ReplayGuard for MemoryGuard {
     fn claim<'a>(&'a self, nonce: &'a Nonce, until: SystemTime, now: SystemTime) -> Reply<'a, Ticket> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);

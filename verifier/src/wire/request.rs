@@ -64,6 +64,23 @@ impl<'a> RequestHead<'a> {
         self
     }
 
+    /// The same head with another target: the one that was sent, where a proxy has changed it.
+    #[must_use]
+    pub fn with_target(mut self, target: &'a str) -> Self {
+        self.target = target;
+        self
+    }
+
+    /// The same head with another `Host`, and no `:authority`: the one that was sent, where a proxy has changed it.
+    #[must_use]
+    pub fn with_host(mut self, host: &'a [u8]) -> Self {
+        let lines = self.headers.to_mut();
+        lines.retain(|header| !header.name.eq_ignore_ascii_case("host"));
+        lines.push(Header::new("host", host));
+        self.authority = None;
+        self
+    }
+
     /// The method, as it came in.
     pub fn method(&self) -> &'a str {
         self.method
@@ -110,12 +127,23 @@ impl<'a> RequestHead<'a> {
 #[cfg(feature = "http")]
 impl<'a> From<&'a http::request::Parts> for RequestHead<'a> {
     fn from(parts: &'a http::request::Parts) -> Self {
-        let headers: Vec<_> =
-            parts.headers.iter().map(|(name, value)| Header::new(name.as_str(), value.as_bytes())).collect();
-        let origin_form = parts.uri.path_and_query().map_or("", |target| target.as_str());
-        let mut head = RequestHead::new(parts.method.as_str(), origin_form, headers);
-        if let Some(authority) = parts.uri.authority() {
-            if parts.version < http::Version::HTTP_2 {
+        Self::of_http(&parts.method, &parts.uri, parts.version, &parts.headers)
+    }
+}
+
+#[cfg(feature = "http")]
+impl<'a> RequestHead<'a> {
+    pub(crate) fn of_http(
+        method: &'a http::Method,
+        uri: &'a http::Uri,
+        version: http::Version,
+        headers: &'a http::HeaderMap,
+    ) -> Self {
+        let lines: Vec<_> = headers.iter().map(|(name, value)| Header::new(name.as_str(), value.as_bytes())).collect();
+        let origin_form = uri.path_and_query().map_or("", |target| target.as_str());
+        let mut head = RequestHead::new(method.as_str(), origin_form, lines);
+        if let Some(authority) = uri.authority() {
+            if version < http::Version::HTTP_2 {
                 // Not a path, so that the checklist refuses it: which of the two hosts was meant is anybody's guess.
                 head.target = "";
             } else {

@@ -5,6 +5,7 @@ mod adapter;
 mod attacks;
 mod cavage;
 mod keys;
+mod layer;
 mod oracle;
 mod properties;
 mod support;

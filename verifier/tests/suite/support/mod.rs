@@ -5,7 +5,9 @@
 
 pub(crate) mod der;
 mod forge;
+mod http_server;
 pub(crate) mod keys;
+pub(crate) mod log;
 mod receiver;
 
 use std::future::Future;
@@ -16,6 +18,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 pub(crate) use forge::{Forge, Message};
+pub(crate) use http_server::{Answer, HttpServer};
 pub(crate) use receiver::{Published, Receiver};
 
 /// The key's name that the publisher uses unless it is told otherwise.

@@ -1,0 +1,70 @@
+use std::pin::pin;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http_body::Body;
+use http_body_util::BodyExt;
+
+use crate::rejection::Rejection;
+use crate::verified::{AuthenticHead, Verified};
+
+/// Reads a body and checks it while it comes.
+///
+/// What is kept of it grows with what has come, not with what `Content-Length` says.
+pub(super) async fn read<B>(head: AuthenticHead, body: B, deadline: Duration) -> Result<Verified<Bytes>, Rejection>
+where
+    B: Body<Data = Bytes>,
+{
+    let too_slow = |_| Rejection::BodyTooSlow { limit: deadline.as_secs() };
+    tokio::time::timeout(deadline, read_all(head, body)).await.map_err(too_slow)?
+}
+
+async fn read_all<B>(head: AuthenticHead, body: B) -> Result<Verified<Bytes>, Rejection>
+where
+    B: Body<Data = Bytes>,
+{
+    let mut body = pin!(body);
+    let mut verifier = head.body();
+    let mut kept = Kept::Nothing;
+    while let Some(frame) = body.frame().await {
+        // Trailers are neither signed nor passed on.
+        if let Ok(data) = frame.map_err(|_| Rejection::BodyUnreadable)?.into_data() {
+            verifier.update(&data)?;
+            kept = kept.with(data);
+        }
+    }
+    Ok(verifier.finish()?.with_body(kept.into_bytes()))
+}
+
+/// What has come so far. Most bodies come in one part, which need not be copied.
+enum Kept {
+    Nothing,
+    One(Bytes),
+    Several(BytesMut),
+}
+
+impl Kept {
+    fn with(self, data: Bytes) -> Self {
+        match self {
+            Self::Nothing => Self::One(data),
+            Self::One(first) => {
+                let mut both = BytesMut::with_capacity(first.len() + data.len());
+                both.extend_from_slice(&first);
+                both.extend_from_slice(&data);
+                Self::Several(both)
+            }
+            Self::Several(mut several) => {
+                several.extend_from_slice(&data);
+                Self::Several(several)
+            }
+        }
+    }
+
+    fn into_bytes(self) -> Bytes {
+        match self {
+            Self::Nothing => Bytes::new(),
+            Self::One(bytes) => bytes,
+            Self::Several(bytes) => bytes.freeze(),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! A tower layer that lets only genuine callbacks through (feature `tower`), and what a handler finds behind it.
+//!
+//! For each request it
+//!
+//! 1. works out what the sender signed, where a [`Proxy`] is configured;
+//! 2. verifies the head: a forgery is answered here, its body unread;
+//! 3. reads the body, no further than the policy's limit and no longer than [`VerifyLayer::body_deadline`], and hashes it
+//!    while it comes;
+//! 4. claims the nonce ([replay guard](crate::replay));
+//! 5. calls the inner service with the same request: its body is whole, and an `Arc<`[`Verified`]`<Bytes>>` is among its
+//!    extensions;
+//! 6. commits the claim if the answer is 2xx, and releases it otherwise: also when the handler panics, or when the client
+//!    goes away and the server drops the request.
+//!
+//! What is refused is answered by its [class](crate::Class), with an empty body: 400, 401, 409, 413, or 503 with
+//! `Retry-After`. The exact [`Rejection`] goes to `tracing` (target `callback_verifier`), into the extensions of the
+//! response, and with the feature `metrics` into the counter [`VERDICTS`]. Another answer is made by
+//! [`VerifyLayer::on_rejection`].
+//!
+//! ```no_run
+//! # #[cfg(feature = "dns")] {
+//! use bytes::Bytes;
+//! use callback_verifier::Verifier;
+//! use http::{Request, Response};
+//! use http_body_util::Full;
+//! use tower::ServiceBuilder;
+//!
+//! # fn set_up() -> Result<(), Box<dyn std::error::Error>> {
+//! let verifier = Verifier::builder(1234).host("hooks.example.com").build()?;
+//! let service = ServiceBuilder::new().layer(verifier.layer()).service_fn(|request: Request<Full<Bytes>>| async move {
+//!     let verified = callback_verifier::tower::verified(request.extensions()).map(|verified| verified.account());
+//!     println!("a callback of {verified:?}");
+//!     Ok::<_, std::convert::Infallible>(Response::new(Full::<Bytes>::default()))
+//! });
+//! # let _ = service;
+//! # Ok(())
+//! # }
+//! # }
+//! ```
+//!
+//! # Deployment caveat
+//!
+//! The signature covers the path, the query and the host **as the sender wrote them**. Whatever stands in front of the
+//! layer must pass them on unchanged, or the layer must be told what was changed: see [`Proxy`]. The layer must come before
+//! everything that reads, decompresses or rewrites the request. Limits on connections, on the time that a head may take and
+//! on its size are the HTTP server's business.
+
+mod body;
+mod layer;
+mod proxy;
+mod rejection;
+mod report;
+mod service;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Extensions;
+
+use crate::verified::Verified;
+use crate::verifier::Verifier;
+
+pub use layer::VerifyLayer;
+pub use proxy::{PeerAddress, Proxy, ProxyError};
+pub use rejection::{GenericResponse, RejectionResponse};
+#[cfg(feature = "metrics")]
+pub use report::VERDICTS;
+pub use service::{VerifyFuture, VerifyService};
+
+impl Verifier {
+    /// A layer that lets only requests through which this verifier accepts.
+    pub fn layer(&self) -> VerifyLayer {
+        VerifyLayer::new(self.clone())
+    }
+}
+
+/// The evidence that the layer has left with a request; `None` behind no layer.
+pub fn verified(extensions: &Extensions) -> Option<&Arc<Verified<Bytes>>> {
+    extensions.get()
+}

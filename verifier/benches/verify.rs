@@ -24,6 +24,24 @@ fn whole(c: &mut Criterion) {
             ready(verifier.verify(&head, &callback.body, callback.now)).expect("verified")
         })
     });
+    group.bench_function("steps 1 to 12", |b| {
+        let mut count = 0;
+        let next = || {
+            count += 1;
+            Callback::with_nonce(&format!("bench-{count}"))
+        };
+        b.iter_batched(
+            next,
+            |callback| {
+                let lines = callback.lines();
+                let head = RequestHead::new("POST", TARGET, black_box(&lines[..]));
+                let verified = ready(verifier.verify(&head, &callback.body[..], callback.now)).expect("verified");
+                ready(ready(verifier.claim(&verified, callback.now)).expect("a new nonce").commit())
+                    .expect("committed");
+            },
+            BatchSize::SmallInput,
+        );
+    });
     group.bench_function("refused before the signature", |b| {
         let stale = callback.now + std::time::Duration::from_secs(7 * 24 * 60 * 60);
         b.iter(|| {

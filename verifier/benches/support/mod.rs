@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use callback_verifier::sign::PrivateKey;
 use callback_verifier::wire::{CoveredHeaders, Digests, SigningString, format_date};
-use callback_verifier::{DnsKeys, Header, KeyName, KeyStore, RequestHead, Verifier};
+use callback_verifier::{DnsKeys, Header, KeyName, KeyStore, RequestHead, Verifier, VerifierBuilder};
 use hickory_server::proto::op::Message;
 use hickory_server::proto::rr::rdata::TXT;
 use hickory_server::proto::rr::{RData, Record};
@@ -39,11 +39,20 @@ impl Callback {
         Self { body, ..Self::with_digest(&digest, length as u64) }
     }
 
+    /// The typical callback with a nonce of its own.
+    pub(crate) fn with_nonce(nonce: &str) -> Self {
+        let typical = Self::typical();
+        let mut headers = typical.headers;
+        headers.retain(|(name, _)| *name != "signature");
+        headers.iter_mut().filter(|(name, _)| *name == "x-nonce").for_each(|(_, value)| nonce.clone_into(value));
+        Self { headers, ..typical }.sign()
+    }
+
     /// The head of a callback whose body is nowhere as a whole.
     pub(crate) fn with_digest(digest: &str, length: u64) -> Self {
         let key = PrivateKey::from_pem(include_str!("key-2048.pem")).expect("a key");
         let now = SystemTime::now();
-        let mut headers = vec![
+        let headers = vec![
             ("host", "hooks.example.com".to_owned()),
             ("user-agent", "publisher/1.0".to_owned()),
             ("accept", "*/*".to_owned()),
@@ -54,12 +63,16 @@ impl Callback {
             ("digest", format!("sha-256={digest}")),
             ("x-nonce", "VChFI1aSHdyfrhP8GyoeC2ag".to_owned()),
         ];
-        let lines: Vec<_> = headers.iter().map(|(name, value)| Header::new(name, value.as_bytes())).collect();
+        Self { headers, body: Vec::new(), key, now }.sign()
+    }
+
+    fn sign(mut self) -> Self {
+        let lines = self.lines();
         let head = RequestHead::new("POST", TARGET, lines);
         let covered = CoveredHeaders::parse(COVERED).expect("a list");
-        let signature = key.sign_request(&head, &key_name(), &covered).expect("a signature");
-        headers.push(("signature", signature));
-        Self { headers, body: Vec::new(), key, now }
+        let signature = self.key.sign_request(&head, &key_name(), &covered).expect("a signature");
+        self.headers.push(("signature", signature));
+        self
     }
 
     pub(crate) fn lines(&self) -> Vec<Header<'_>> {
@@ -86,13 +99,13 @@ impl Callback {
 
     /// A verifier that has the key at hand.
     pub(crate) fn verifier(&self) -> Verifier {
-        Verifier::builder(1234)
-            .host("hooks.example.com")
-            .keys(self.keys())
-            .max_body(1 << 31)
-            .max_age(Duration::from_secs(24 * 60 * 60))
-            .build()
-            .expect("a verifier")
+        self.builder(self.keys()).build().expect("a verifier")
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn builder(&self, keys: impl KeyStore) -> VerifierBuilder {
+        let builder = Verifier::builder(1234).host("hooks.example.com").keys(keys);
+        builder.max_body(1 << 31).max_age(Duration::from_secs(24 * 60 * 60))
     }
 }
 

@@ -1,14 +1,8 @@
-//! The figures that the project holds, as one JSON object on standard output; progress goes to standard error.
-//!
-//! Both sides of a ratio are measured in turn, in short batches, and the ratio is the median of the pairs: so it holds while
-//! the machine's speed drifts, and while somebody else is using it.
-
-#![expect(clippy::expect_used, reason = "a bench that cannot run is to stop")]
-
-mod support;
+//! The checklist against the bare signature: on one thread, against `openssl`, and on two threads.
 
 use std::hint::black_box;
 use std::process::Command;
+use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::rsa::PublicKeyComponents;
@@ -18,34 +12,18 @@ use callback_verifier::{RequestHead, Verifier};
 use pkcs1::der::Decode;
 use pkcs1::der::asn1::UintRef;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
-use support::{COVERED, Callback, TARGET, ready};
+
+use crate::measure::{median, microseconds, rounded, seconds_each};
+use crate::support::{COVERED, Callback, TARGET, ready};
 
 const PAIRS: usize = 400;
 const BATCH: u32 = 100;
 const OPENSSL_PAIRS: usize = 7;
-const GIB: u64 = 1 << 30;
-const STREAM_PAIRS: usize = 5;
-
-fn main() {
-    let callback = Callback::typical();
-    let verifier = callback.verifier();
-    eprintln!("verify_vs_raw: {PAIRS} pairs of {BATCH} verifications");
-    let verify_vs_raw = verify_vs_raw(&callback, &verifier);
-    eprintln!("verify_vs_openssl: {OPENSSL_PAIRS} pairs of a second");
-    let verify_vs_openssl = verify_vs_openssl(&callback, &verifier);
-    eprintln!("stream_vs_sha256: {STREAM_PAIRS} pairs of 1 GiB");
-    let stream_vs_sha256 = stream_vs_sha256();
-    let report = json!({
-        "verify_vs_raw": verify_vs_raw,
-        "verify_vs_openssl": verify_vs_openssl,
-        "stream_vs_sha256": stream_vs_sha256,
-    });
-    println!("{report:#}");
-}
+const THREAD_ROUNDS: usize = 60;
+const THREAD_BATCH: u32 = 1000;
 
 /// Steps 1 to 11 of a callback of 400 bytes, its key cached, against the same library's bare RSA-2048 verification.
-fn verify_vs_raw(callback: &Callback, verifier: &Verifier) -> Value {
+pub(crate) fn verify_vs_raw(callback: &Callback, verifier: &Verifier) -> Value {
     let (signing_string, signature) = callback.signed();
     let key = raw_key(callback);
     let lines = callback.lines();
@@ -71,7 +49,7 @@ fn verify(callback: &Callback, verifier: &Verifier, lines: &[callback_verifier::
     black_box(ready(verifier.verify(&head, &callback.body, callback.now)).expect("verified"));
 }
 
-fn raw_key(callback: &Callback) -> ParsedPublicKey {
+pub(crate) fn raw_key(callback: &Callback) -> ParsedPublicKey {
     let info = spki::SubjectPublicKeyInfoRef::try_from(callback.key.public_key_der()).expect("a key");
     let rsa = pkcs1::RsaPublicKey::<UintRef<'_>>::from_der(info.subject_public_key.raw_bytes()).expect("an RSA key");
     let components = PublicKeyComponents { n: rsa.modulus.as_bytes(), e: rsa.public_exponent.as_bytes() };
@@ -114,7 +92,7 @@ fn parts(callback: &Callback) -> Value {
 }
 
 /// Steps 1 to 11 against `openssl speed`.
-fn verify_vs_openssl(callback: &Callback, verifier: &Verifier) -> Value {
+pub(crate) fn verify_vs_openssl(callback: &Callback, verifier: &Verifier) -> Value {
     let lines = callback.lines();
     let mut pairs = Vec::new();
     for _ in 0..OPENSSL_PAIRS {
@@ -143,65 +121,35 @@ fn openssl_verifications_per_second() -> Option<f64> {
     text.lines().rev().find(|line| line.starts_with("rsa"))?.split_whitespace().last()?.parse().ok()
 }
 
-/// A body of 1 GiB in parts of 64 KiB through the verifier, against its bare SHA-256.
-fn stream_vs_sha256() -> Value {
-    use base64::Engine;
-    let chunk = vec![7_u8; 64 << 10];
-    let chunks = GIB / chunk.len() as u64;
-    let digest = |chunk: &[u8]| {
-        let mut hasher = Sha256::new();
-        (0..chunks).for_each(|_| hasher.update(black_box(chunk)));
-        hasher.finalize()
-    };
-    let expected = base64::engine::general_purpose::STANDARD.encode(digest(&chunk));
-    let callback = Callback::with_digest(&expected, GIB);
-    let verifier = callback.verifier();
+/// How much faster two threads verify than one, against the same of the bare signature.
+pub(crate) fn two_threads(callback: &Callback, verifier: &Verifier) -> Value {
+    let (signing_string, signature) = callback.signed();
+    let key = raw_key(callback);
     let lines = callback.lines();
-    let head = RequestHead::new("POST", TARGET, &lines[..]);
-    let memory_before = peak_memory();
-    let pairs: Vec<(f64, f64)> = (0..STREAM_PAIRS)
+    let whole = || verify(callback, verifier, &lines);
+    let raw = || key.verify_sig(black_box(signing_string.as_bytes()), &signature).expect("a good signature");
+    let rounds: Vec<(f64, f64)> = (0..THREAD_ROUNDS)
         .map(|_| {
-            let verified = seconds_each(1, || {
-                let mut body = ready(verifier.verify_head(&head, callback.now)).expect("authentic").body();
-                (0..chunks).for_each(|_| body.update(black_box(&chunk)).expect("in its limits"));
-                black_box(body.finish().expect("verified"));
-            });
-            let bare = seconds_each(1, || {
-                black_box(digest(&chunk));
-            });
-            (verified, bare)
+            let speed_up = |work: &(dyn Fn() + Sync)| seconds_of(1, work) / seconds_of(2, work) * 2.0;
+            (speed_up(&whole), speed_up(&raw))
         })
         .collect();
     json!({
-        "ratio": rounded(median(pairs.iter().map(|(verified, bare)| bare / verified)), 3),
-        "verified_mib_per_second": rounded(1024.0 / median(pairs.iter().map(|(verified, _)| *verified)), 0),
-        "peak_memory_grew_by_kib": memory_before.zip(peak_memory()).map(|(before, after)| after - before),
+        "ratio": rounded(median(rounds.iter().map(|(whole, raw)| whole / raw)), 3),
+        "checklist_speed_up": rounded(median(rounds.iter().map(|(whole, _)| *whole)), 2),
+        "raw_speed_up": rounded(median(rounds.iter().map(|(_, raw)| *raw)), 2),
     })
 }
 
-/// The peak memory of this process in KiB, where the system tells.
-fn peak_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().trim_end_matches(" kB").parse().ok()
-}
-
-fn seconds_each(count: u32, mut work: impl FnMut()) -> f64 {
-    let begun = Instant::now();
-    (0..count).for_each(|_| work());
-    begun.elapsed().as_secs_f64() / f64::from(count)
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut sorted: Vec<f64> = values.collect();
-    sorted.sort_by(f64::total_cmp);
-    sorted[sorted.len() / 2]
-}
-
-fn microseconds(seconds: f64) -> f64 {
-    rounded(seconds * 1e6, 3)
-}
-
-fn rounded(value: f64, digits: i32) -> f64 {
-    let scale = 10_f64.powi(digits);
-    (value * scale).round() / scale
+/// How long a batch takes when so many threads do one each.
+fn seconds_of(threads: usize, work: &(dyn Fn() + Sync)) -> f64 {
+    let start = Barrier::new(threads);
+    std::thread::scope(|scope| {
+        let batch = || {
+            start.wait();
+            seconds_each(THREAD_BATCH, work)
+        };
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(batch)).collect();
+        running.into_iter().map(|thread| thread.join().expect("a batch")).fold(0.0, f64::max)
+    })
 }

@@ -1,0 +1,106 @@
+//! What the layer costs a receiver on axum, on a real connection.
+
+use std::hint::black_box;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::mpsc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::routing::post;
+use callback_verifier::Verifier;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::measure::{median, microseconds, rounded, seconds_each, thread_seconds};
+use crate::support::{Callback, TARGET};
+use crate::verify::raw_key;
+
+const BATCH: usize = 200;
+const ROUNDS: usize = 40;
+
+/// The processor time that a request costs a server with the layer, less that without it, against a bare RSA verification
+/// and a bare SHA-256 of the same body.
+pub(crate) fn layer_overhead(verifier: &Verifier, callback: &Callback) -> Value {
+    let requests: Vec<Vec<u8>> =
+        (0..ROUNDS * BATCH).map(|n| raw(&Callback::with_nonce(&format!("layer-{n:012}")))).collect();
+    let mut with = Server::start(router().layer(verifier.layer()));
+    let mut without = Server::start(router());
+    let (signing_string, signature) = callback.signed();
+    let key = raw_key(callback);
+    let mut rounds = Vec::new();
+    for batch in requests.chunks(BATCH) {
+        let layered = with.seconds_each(batch);
+        let plain = without.seconds_each(batch);
+        let bare = seconds_each(BATCH as u32, || {
+            key.verify_sig(black_box(signing_string.as_bytes()), &signature).expect("a good signature");
+            black_box(Sha256::digest(black_box(&callback.body)));
+        });
+        rounds.push((layered, plain, bare));
+    }
+    json!({
+        "ratio": rounded(median(rounds.iter().map(|(layered, plain, bare)| (layered - plain) / bare)), 3),
+        "with_us": microseconds(median(rounds.iter().map(|(layered, _, _)| *layered))),
+        "without_us": microseconds(median(rounds.iter().map(|(_, plain, _)| *plain))),
+        "bare_us": microseconds(median(rounds.iter().map(|(_, _, bare)| *bare))),
+    })
+}
+
+fn router() -> Router {
+    Router::new().route("/hook", post(|body: Bytes| async move { body.len().to_string() }))
+}
+
+/// A callback as it stands on the wire.
+fn raw(callback: &Callback) -> Vec<u8> {
+    let mut raw = format!("POST {TARGET} HTTP/1.1\r\n").into_bytes();
+    for (name, value) in &callback.headers {
+        raw.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+    }
+    raw.extend([b"\r\n", &callback.body[..]].concat());
+    raw
+}
+
+/// A server on a thread of its own, which tells how long it has run, and one connection to it.
+struct Server {
+    ask: tokio::sync::mpsc::UnboundedSender<mpsc::Sender<f64>>,
+    connection: TcpStream,
+}
+
+impl Server {
+    fn start(router: Router) -> Self {
+        let (ask, mut asked) = tokio::sync::mpsc::unbounded_channel::<mpsc::Sender<f64>>();
+        let (started, address) = mpsc::channel::<SocketAddr>();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(async move {
+                let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+                started.send(listener.local_addr().expect("an address")).expect("somebody waits");
+                tokio::spawn(async move { axum::serve(listener, router).await });
+                while let Some(answer) = asked.recv().await {
+                    let _ = answer.send(thread_seconds());
+                }
+            });
+        });
+        let connection = TcpStream::connect(address.recv().expect("an address")).expect("a connection");
+        connection.set_nodelay(true).expect("a connection");
+        Self { ask, connection }
+    }
+
+    fn has_run(&self) -> f64 {
+        let (answer, answered) = mpsc::channel();
+        self.ask.send(answer).expect("the server runs");
+        answered.recv().expect("an answer")
+    }
+
+    /// The processor time per request.
+    fn seconds_each(&mut self, requests: &[Vec<u8>]) -> f64 {
+        let before = self.has_run();
+        for request in requests {
+            self.connection.write_all(request).expect("sent");
+            let mut answer = [0; 1024];
+            let length = self.connection.read(&mut answer).expect("an answer");
+            assert!(answer[..length].starts_with(b"HTTP/1.1 200 "), "{}", answer[..length].escape_ascii());
+        }
+        (self.has_run() - before) / requests.len() as f64
+    }
+}

@@ -1,0 +1,36 @@
+//! How things are measured.
+
+use std::time::Instant;
+
+pub(crate) fn seconds_each(count: u32, mut work: impl FnMut()) -> f64 {
+    let begun = Instant::now();
+    (0..count).for_each(|_| work());
+    begun.elapsed().as_secs_f64() / f64::from(count)
+}
+
+pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut sorted: Vec<f64> = values.collect();
+    sorted.sort_by(f64::total_cmp);
+    sorted[sorted.len() / 2]
+}
+
+pub(crate) fn microseconds(seconds: f64) -> f64 {
+    rounded(seconds * 1e6, 3)
+}
+
+pub(crate) fn rounded(value: f64, digits: i32) -> f64 {
+    let scale = 10_f64.powi(digits);
+    (value * scale).round() / scale
+}
+
+/// The peak memory of this process in KiB, where the system tells.
+pub(crate) fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().trim_end_matches(" kB").parse().ok()
+}
+
+/// How long this thread has run on a processor, in seconds, where the system tells.
+pub(crate) fn thread_seconds() -> f64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux with scheduler statistics");
+    text.split(' ').next().and_then(|nanoseconds| nanoseconds.parse::<f64>().ok()).expect("nanoseconds") / 1e9
+}

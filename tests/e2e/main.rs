@@ -1,9 +1,9 @@
 //! End-to-end tests: the programs as their users start them, on free ports, with real HTTP and real DNS.
 //!
-//! They start `mock-publisher` and `callback-verifier`, which belong to other packages, so those must have been built:
+//! They start `mock-publisher`, `callback-verifier` and the receivers of `verifier/examples`, which belong to other packages, so those must have been built:
 //!
 //! ```console
-//! cargo build --workspace --bins && cargo test -p callback-tests
+//! cargo build --workspace --all-features --bins --examples && cargo test -p callback-tests
 //! ```
 //!
 //! `dns` also needs `dig`. One test takes ten seconds, which is how long a receiver may take to answer.
@@ -15,6 +15,7 @@ mod dns;
 mod environment;
 mod life;
 mod log;
+mod receivers;
 mod rest;
 mod safety;
 mod send;

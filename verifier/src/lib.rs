@@ -29,8 +29,12 @@
 //! What is checked, in which order, stands in [`checklist`]. What this receiver insists on is its [`Policy`].
 //! Whatever is refused is refused with a [`Rejection`], which has a stable [code](Rejection::code).
 
+#[cfg(feature = "axum")]
+pub mod axum;
 pub mod checklist;
 pub mod key;
+#[cfg(all(doc, feature = "axum", feature = "dns"))]
+pub mod manual;
 mod policy;
 mod rejection;
 pub mod replay;

@@ -1,8 +1,8 @@
 //! `mock-publisher demo`: the whole way of a callback, on free ports, with nothing left behind.
 //!
 //! A publisher, its name server and a receiver run in this process. Real calls of the REST API change a profile; each change
-//! is delivered as JSON and as XML, and verified with the key from the publisher's DNS. Then come three forgeries, which the
-//! receiver must refuse.
+//! is delivered as JSON and as XML, and verified with the key from the publisher's DNS. Then come forgeries, and a
+//! genuine request that is sent twice: the receiver must refuse those, and the second of these.
 
 mod receiver;
 
@@ -84,8 +84,8 @@ async fn show(publisher: &Publisher, receiver: &mut Receiver) -> anyhow::Result<
     rest.call(Method::DELETE, &path, &Value::Null).await?;
     show_deliveries(&rest, receiver, &mut score).await?;
     print("")?;
-    for forgery in forgeries(publisher, receiver.address)? {
-        show_forgery(forgery, receiver, &mut score).await?;
+    for request in made_by_hand(publisher, receiver.address)? {
+        show_made_by_hand(request, receiver, &mut score).await?;
     }
     Ok(score)
 }
@@ -174,18 +174,26 @@ async fn show_deliveries(rest: &RestCalls, receiver: &mut Receiver, score: &mut 
     Ok(())
 }
 
-/// A request that the receiver must refuse for a given reason.
-struct Forgery {
+/// A request that no change caused.
+#[derive(Clone)]
+struct MadeByHand {
     name: &'static str,
     action: Action,
     method: PayloadMethod,
     request: SignedRequest,
-    expected: &'static str,
+    expected: Expected,
 }
 
-fn forgeries(publisher: &Publisher, receiver: SocketAddr) -> anyhow::Result<[Forgery; 3]> {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Expected {
+    Verified,
+    /// With this status, for this reason.
+    Refused(u16, &'static str),
+}
+
+fn made_by_hand(publisher: &Publisher, receiver: SocketAddr) -> anyhow::Result<[MadeByHand; 5]> {
     let now = SystemTime::now();
-    let forge = |name, action, method, account, date, expected| -> anyhow::Result<Forgery> {
+    let make = |name, action, method, account, date, expected| -> anyhow::Result<MadeByHand> {
         let payload = Payload::of(&sample_change(action), method);
         let emission = Emission {
             target: &TargetUrl::parse(&format!("http://{receiver}/{}", method.name()))?,
@@ -197,16 +205,19 @@ fn forgeries(publisher: &Publisher, receiver: SocketAddr) -> anyhow::Result<[For
             wire: WireProfile::default(),
             key: publisher.keyring.signing(),
         };
-        Ok(Forgery { name, action, method, request: emission.sign()?, expected })
+        Ok(MadeByHand { name, action, method, request: emission.sign()?, expected })
     };
     let (json, xml) = (PayloadMethod::Json, PayloadMethod::Xml);
-    let mut tampered = forge("tampered", Action::Update, json, ACCOUNT, now, "digest_mismatch")?;
+    let refused = |reason| Expected::Refused(401, reason);
+    let mut tampered = make("tampered", Action::Update, json, ACCOUNT, now, refused("digest_mismatch"))?;
     // As long as before, so that nothing but the digest gives it away.
     tampered.request.body = String::from_utf8_lossy(&tampered.request.body).replace("Mike", "Mick").into();
-    let stranger = forge("stranger", Action::Update, json, 9999, now, "wrong_account")?;
+    let stranger = make("stranger", Action::Update, json, 9999, now, refused("wrong_account"))?;
     let an_hour_ago = now - Duration::from_secs(3600);
-    let stale = forge("stale", Action::Delete, xml, ACCOUNT, an_hour_ago, "date_too_old")?;
-    Ok([tampered, stranger, stale])
+    let stale = make("stale", Action::Delete, xml, ACCOUNT, an_hour_ago, refused("date_too_old"))?;
+    let genuine = make("genuine", Action::Update, json, ACCOUNT, now, Expected::Verified)?;
+    let replayed = MadeByHand { name: "replayed", expected: Expected::Refused(409, "replayed"), ..genuine.clone() };
+    Ok([tampered, stranger, stale, genuine, replayed])
 }
 
 fn sample_change(action: Action) -> Change {
@@ -224,21 +235,24 @@ fn sample_change(action: Action) -> Change {
     Change { action, trigger: Trigger::Rest, profile }
 }
 
-async fn show_forgery(forgery: Forgery, receiver: &mut Receiver, score: &mut Score) -> anyhow::Result<()> {
-    let outcome = Client::new(TargetRules::default()).attempt(&forgery.request).await;
+async fn show_made_by_hand(made: MadeByHand, receiver: &mut Receiver, score: &mut Score) -> anyhow::Result<()> {
+    let outcome = Client::new(TargetRules::default()).attempt(&made.request).await;
     let status = outcome.result?.status.as_u16();
     let (_, verdict) = receiver.next_verdict(STEP).await?;
     line(&Line {
-        what: forgery.name,
-        action: forgery.action.name(),
+        what: made.name,
+        action: made.action.name(),
         profile: "1",
-        method: forgery.method.name(),
+        method: made.method.name(),
         status: Some(status.into()),
         verdict: &verdict,
         verified_in: None,
     })?;
-    let refused_for = verdict.as_ref().err().map(callback_verifier::Rejection::code);
-    score.count(&verdict, refused_for == Some(forgery.expected) && status == 401);
+    let found = match &verdict {
+        Ok(()) => Expected::Verified,
+        Err(rejection) => Expected::Refused(status, rejection.code()),
+    };
+    score.count(&verdict, found == made.expected);
     Ok(())
 }
 

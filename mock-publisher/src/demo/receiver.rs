@@ -1,14 +1,15 @@
 //! The demonstration's receiver: what an integrator would write, and a channel that tells the verdicts.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use callback_verifier::{DnsKeys, Rejection, RequestHead, Verifier};
-use http_body_util::BodyExt;
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use callback_verifier::axum::VerifiedCallback;
+use callback_verifier::{DnsKeys, Rejection, Verifier};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -16,17 +17,13 @@ use tokio::task::JoinHandle;
 /// What the receiver found.
 pub(super) type Verdict = Result<(), Rejection>;
 
+type Verdicts = mpsc::UnboundedSender<(String, Verdict)>;
+
 pub(super) struct Receiver {
     pub(super) address: SocketAddr,
     verdicts: mpsc::UnboundedReceiver<(String, Verdict)>,
     stop: oneshot::Sender<()>,
     server: JoinHandle<std::io::Result<()>>,
-}
-
-#[derive(Clone)]
-struct Shared {
-    verifier: Verifier,
-    verdicts: mpsc::UnboundedSender<(String, Verdict)>,
 }
 
 impl Receiver {
@@ -38,7 +35,10 @@ impl Receiver {
             .keys(DnsKeys::with_name_servers(&[name_server])?)
             .build()?;
         let (sender, verdicts) = mpsc::unbounded_channel();
-        let router = Router::new().fallback(receive).with_state(Shared { verifier, verdicts: sender });
+        let router = Router::new()
+            .fallback(|VerifiedCallback(_): VerifiedCallback| async { "ok" })
+            .layer(verifier.layer())
+            .layer(middleware::from_fn_with_state(sender, tell));
         let (stop, stopped) = oneshot::channel();
         let server = axum::serve(listener, router).with_graceful_shutdown(async move {
             let _ = stopped.await;
@@ -59,27 +59,12 @@ impl Receiver {
     }
 }
 
-async fn receive(State(shared): State<Shared>, request: Request) -> StatusCode {
+/// Tells the verdict, which the layer leaves in the extensions of its answer.
+async fn tell(State(verdicts): State<Verdicts>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
-    let verdict = verify(&shared.verifier, request).await;
-    let status = match &verdict {
-        Ok(()) => StatusCode::OK,
-        Err(rejection) => StatusCode::from_u16(rejection.class().status()).unwrap_or(StatusCode::UNAUTHORIZED),
-    };
+    let response = next.run(request).await;
+    let verdict = response.extensions().get::<Rejection>().cloned().map_or(Ok(()), Err);
     // Nobody listens any more when the demonstration is over.
-    let _ = shared.verdicts.send((path, verdict));
-    status
-}
-
-/// The head first, so that a forgery is refused before its body is read.
-async fn verify(verifier: &Verifier, request: Request) -> Verdict {
-    let (parts, mut body) = request.into_parts();
-    let head = verifier.verify_head(&RequestHead::from(&parts), SystemTime::now()).await?;
-    let mut verifying = head.body();
-    while let Some(Ok(frame)) = body.frame().await {
-        if let Some(data) = frame.data_ref() {
-            verifying.update(data)?;
-        }
-    }
-    verifying.finish().map(drop)
+    let _ = verdicts.send((path, verdict));
+    response
 }

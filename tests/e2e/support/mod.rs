@@ -11,7 +11,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 pub(crate) use http::{Answer, attempt, exchange, exchange_raw};
-pub(crate) use programs::{Background, Outcome, background, mock_publisher, run, run_with_input, verifier};
+pub(crate) use programs::{Background, Outcome, background, example, mock_publisher, run, run_with_input, verifier};
 pub(crate) use publisher::Publisher;
 pub(crate) use receiver::{Received, Receiver};
 

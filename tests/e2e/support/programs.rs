@@ -16,11 +16,16 @@ pub(crate) fn verifier(folder: &Path) -> Command {
     program("callback-verifier", folder)
 }
 
+/// A receiver of `verifier/examples`, likewise.
+pub(crate) fn example(name: &str, folder: &Path) -> Command {
+    program(&format!("examples/{name}"), folder)
+}
+
 fn program(name: &str, folder: &Path) -> Command {
     let path = built(name);
     assert!(
         path.is_file(),
-        "`{}` is not there: run `cargo build --workspace --bins` before these tests, in the same profile",
+        "`{}` is not there: run `cargo build --workspace --all-features --bins --examples` before these tests, in the same profile",
         path.display()
     );
     let mut command = Command::new(path);

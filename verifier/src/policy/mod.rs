@@ -2,6 +2,7 @@
 
 mod host;
 mod keys;
+mod print;
 
 use std::fmt;
 use std::time::Duration;

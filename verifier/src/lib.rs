@@ -31,6 +31,8 @@
 
 pub mod checklist;
 pub mod key;
+#[cfg(feature = "payload")]
+pub mod payload;
 mod policy;
 mod rejection;
 pub mod replay;
@@ -44,6 +46,8 @@ pub use checklist::PendingHead;
 #[cfg(feature = "dns")]
 pub use key::{DnsKeys, DnsSetupError};
 pub use key::{KeyError, KeyName, KeySet, KeyStore, PinnedKeys, PublicKey, Zone};
+#[cfg(feature = "payload")]
+pub use payload::{Action, Callback, Dialect, Entity, Fields, Interests, PayloadError, PayloadOptions};
 pub use policy::{
     AccountId, EnvironmentIds, ExpectedHost, Hs2019, KeyPolicy, MissingComma, Policy, PolicyError, TestingKeys,
     TransportPolicy,

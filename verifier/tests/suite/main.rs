@@ -6,6 +6,8 @@ mod attacks;
 mod cavage;
 mod keys;
 mod oracle;
+#[cfg(feature = "payload")]
+mod payload;
 mod properties;
 mod support;
 mod wycheproof;

@@ -35,6 +35,8 @@ pub mod checklist;
 pub mod key;
 #[cfg(all(doc, feature = "axum", feature = "dns"))]
 pub mod manual;
+#[cfg(feature = "payload")]
+pub mod payload;
 mod policy;
 mod rejection;
 pub mod replay;
@@ -50,6 +52,8 @@ pub use checklist::PendingHead;
 #[cfg(feature = "dns")]
 pub use key::{DnsKeys, DnsSetupError};
 pub use key::{KeyError, KeyName, KeySet, KeyStore, PinnedKeys, PublicKey, Zone};
+#[cfg(feature = "payload")]
+pub use payload::{Action, Callback, Dialect, Entity, Fields, Interests, PayloadError, PayloadOptions};
 pub use policy::{
     AccountId, EnvironmentIds, ExpectedHost, Hs2019, KeyPolicy, MissingComma, Policy, PolicyError, TestingKeys,
     TransportPolicy,

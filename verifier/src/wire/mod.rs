@@ -17,6 +17,8 @@ mod signature_header;
 mod signing_string;
 
 pub use account::{Account, AccountError, AccountKind};
+#[cfg(feature = "payload")]
+pub(crate) use covered::is_token;
 pub use covered::{CoveredHeaders, CoveredHeadersError, MAX_COVERED_HEADERS};
 pub use date::{DateError, format_date, parse_date};
 pub use digest::{DigestAlgorithm, DigestError, DigestHasher, Digests};

@@ -7,6 +7,8 @@ mod cavage;
 mod keys;
 mod layer;
 mod oracle;
+#[cfg(feature = "payload")]
+mod payload;
 mod properties;
 mod support;
 mod wycheproof;

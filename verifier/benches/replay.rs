@@ -8,7 +8,7 @@
 use std::future::Future;
 use std::hint::black_box;
 use std::pin::pin;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -33,7 +33,11 @@ fn main() {
         .iter()
         .map(|count| {
             eprintln!("{count} nonces");
-            let output = Command::new(&program).env(COUNT, count.to_string()).output().expect("a measurement");
+            let output = Command::new(&program)
+                .env(COUNT, count.to_string())
+                .stderr(Stdio::inherit())
+                .output()
+                .expect("a measurement");
             serde_json::from_slice(&output.stdout).expect("its result")
         })
         .collect();
@@ -78,12 +82,13 @@ fn measure(count: usize) -> Value {
     });
     // All have expired at once: the slowest claim pays for the forgetting.
     let later = now + Duration::from_secs(1_000);
-    let slowest_sweep = (0..10_000).map(|number| {
+    let slowest_sweep = (0..count.min(10_000)).map(|number| {
         let nonce = nonce("later", number);
         seconds(|| handle(&full, &nonce, later))
     });
     let slowest_sweep = slowest_sweep.fold(0.0, f64::max);
-    let parse = median_nanoseconds(|round| seconds(|| (0..BATCH).for_each(|at| drop(black_box(nonce("parsed", round + at))))));
+    let parse =
+        median_nanoseconds(|round| seconds(|| (0..BATCH).for_each(|at| drop(black_box(nonce("parsed", round + at))))));
     json!({
         "nonces": count,
         "bytes_per_nonce": grown / count,

@@ -49,7 +49,9 @@ mod tests {
         for good in [SHORTEST, USUAL, LONGEST] {
             assert_eq!(Lease::new(good).map(Lease::duration), Ok(good));
         }
-        for bad in [Duration::ZERO, SHORTEST - Duration::from_nanos(1), LONGEST + Duration::from_nanos(1), Duration::MAX] {
+        for bad in
+            [Duration::ZERO, SHORTEST - Duration::from_nanos(1), LONGEST + Duration::from_nanos(1), Duration::MAX]
+        {
             assert_eq!(Lease::new(bad), Err(LeaseError(bad)));
         }
     }

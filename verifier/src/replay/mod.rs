@@ -29,16 +29,17 @@ mod redis;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::rejection::Rejection;
 
+#[cfg(feature = "redis")]
+pub use self::redis::{RedisCheckError, RedisGuard, RedisUrlError, StoreOutage};
 pub use claim::Claim;
 pub use lease::{Lease, LeaseError};
 pub use memory::MemoryGuard;
 pub use nonce::{Fingerprint, MAX_NONCE, Nonce};
-#[cfg(feature = "redis")]
-pub use self::redis::{RedisCheckError, RedisGuard, RedisUrlError, StoreOutage};
 
 /// An answer of a guard's store, under way.
 pub type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, ReplayError>> + Send + 'a>>;
@@ -67,6 +68,25 @@ pub trait ReplayGuard: Send + Sync + 'static {
 
     /// Like [`release`](Self::release), for a claim that was dropped, where nobody can wait.
     fn abandon(&self, nonce: Nonce, ticket: Ticket);
+}
+
+/// One guard for several verifiers, and at hand for whoever wants to see how full it is.
+impl<G: ReplayGuard + ?Sized> ReplayGuard for Arc<G> {
+    fn claim<'a>(&'a self, nonce: &'a Nonce, until: SystemTime, now: SystemTime) -> Reply<'a, Ticket> {
+        (**self).claim(nonce, until, now)
+    }
+
+    fn commit<'a>(&'a self, nonce: &'a Nonce, ticket: Ticket, until: SystemTime, claimed: SystemTime) -> Reply<'a, ()> {
+        (**self).commit(nonce, ticket, until, claimed)
+    }
+
+    fn release<'a>(&'a self, nonce: &'a Nonce, ticket: Ticket) -> Reply<'a, ()> {
+        (**self).release(nonce, ticket)
+    }
+
+    fn abandon(&self, nonce: Nonce, ticket: Ticket) {
+        (**self).abandon(nonce, ticket);
+    }
 }
 
 /// A nonce cannot be claimed, or what became of a claim cannot be noted.

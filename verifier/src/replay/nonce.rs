@@ -74,7 +74,8 @@ impl Fingerprint {
             AccountKind::Environment => 1,
         };
         // The first two parts have one length always, so no two nonces give the same bytes.
-        let whole = Sha256::new().chain_update([kind]).chain_update(account.id.to_be_bytes()).chain_update(text).finalize();
+        let whole =
+            Sha256::new().chain_update([kind]).chain_update(account.id.to_be_bytes()).chain_update(text).finalize();
         let mut first = [0; 16];
         first.iter_mut().zip(whole).for_each(|(to, from)| *to = from);
         Self(first)

@@ -7,5 +7,6 @@ mod cavage;
 mod keys;
 mod oracle;
 mod properties;
+mod replay;
 mod support;
 mod wycheproof;

@@ -183,3 +183,61 @@ impl Room {
         self.taken.fetch_sub(slots, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nonce_takes_at_most_100_bytes() {
+        // A hash table that has just grown is filled to 7/16, and keeps one byte more for each slot.
+        let slot = size_of::<(Fingerprint, Slot)>() + 1;
+        assert!(slot * 16 / 7 < 100, "{slot}");
+    }
+
+    #[test]
+    fn a_sweep_gives_back_slots_and_memory_and_remembers_what_it_forgot() {
+        let (mut shard, room) = (Shard::default(), Room::for_nonces(100_000));
+        let wanted =
+            |number: u64, now| Wanted { fingerprint: fingerprint(number), until: now + 10, lease_until: now + 5, now };
+        (0..10_000).for_each(|number| assert!(shard.claim(wanted(number, 0), &room).is_ok()));
+        assert_eq!((shard.slots.len(), room.taken()), (10_000, 10_000));
+        let full = shard.slots.capacity();
+        assert_eq!(shard.sweep(9, &room), 0);
+        assert!(shard.claim(wanted(10_000, 5), &room).is_ok());
+        assert_eq!(shard.sweep(10, &room), 10_000);
+        assert_eq!((shard.slots.len(), room.taken(), shard.forgotten, shard.earliest), (1, 1, 10, 15));
+        assert!(shard.slots.capacity() < full / 100, "{}", shard.slots.capacity());
+    }
+
+    #[test]
+    fn what_has_expired_is_forgotten_while_new_nonces_come() {
+        let (mut shard, room) = (Shard::default(), Room::for_nonces(100_000));
+        for number in 0..50_000 {
+            let wanted =
+                Wanted { fingerprint: fingerprint(number), until: number + 100, lease_until: number + 5, now: number };
+            assert!(shard.claim(wanted, &room).is_ok());
+            // A hundred are live; as many again may wait for the next sweep.
+            assert!(shard.slots.len() <= 201, "{}", shard.slots.len());
+        }
+        assert_eq!(room.taken(), shard.slots.len());
+    }
+
+    #[test]
+    fn a_full_shard_is_searched_once_a_second_and_not_for_each_claim() {
+        let (mut shard, room) = (Shard::default(), Room::for_nonces(2));
+        let second = BETWEEN_SWEEPS_WHEN_FULL;
+        let wanted = |number, now, until| Wanted { fingerprint: fingerprint(number), until, lease_until: now, now };
+        assert!(shard.claim(wanted(1, 0, 10 * second), &room).is_ok());
+        assert!(shard.claim(wanted(2, 0, 10 * second + 1), &room).is_ok());
+        assert_eq!(shard.sweep_when_full(9 * second, &room), 0);
+        assert_eq!(shard.sweep_when_full(10 * second, &room), 1);
+        assert_eq!(shard.sweep_when_full(10 * second + 1, &room), 0);
+        assert_eq!(shard.sweep_when_full(11 * second, &room), 1);
+    }
+
+    fn fingerprint(number: u64) -> Fingerprint {
+        let nonce = crate::replay::Nonce::parse(crate::wire::Account::new(1), number.to_string().as_bytes());
+        nonce.map(|nonce| nonce.fingerprint()).unwrap()
+    }
+}

@@ -87,7 +87,7 @@ impl Server {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("these tests need redis-server; without it: --skip replay::redis");
+            .unwrap_or_else(|error| panic!("redis-server (without it: --skip replay::redis): {error}"));
         let mut log = BufReader::new(child.stdout.take().unwrap()).lines();
         let ready = log.by_ref().map_while(Result::ok).any(|line| line.contains("eady to accept connections"));
         // Whatever else it says must not fill the pipe.

@@ -25,9 +25,9 @@ const SHARDS: usize = 128;
 /// # Clocks that jump
 /// - *Forward:* nonces expire early, together with the dates of their requests. A [lease](Lease) that is over early lets
 ///   the same bytes in while they are being handled.
-/// - *Back:* nonces are remembered for longer. Where some were forgotten already, a request that is as old as they are is
-///   refused for the moment ([`ReplayError::Unavailable`]), as it cannot be told from them. So a callback that was handled
-///   is never claimed again, whatever the clock does.
+/// - *Back:* nonces are remembered and leases last for longer. Where some nonces were forgotten already, a request that is
+///   as old as they are is refused for the moment ([`ReplayError::Unavailable`]), as it cannot be told from them. So a
+///   callback that was handled is never claimed again, whatever the clock does.
 pub struct MemoryGuard {
     shards: Box<[Mutex<Shard>]>,
     room: Room,

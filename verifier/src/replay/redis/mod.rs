@@ -25,6 +25,17 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1);
 /// connects when it is first needed, and again after Redis was gone; use it inside a tokio runtime whose I/O and time are
 /// enabled. [`check`](Self::check) asks the server once, for a receiver that wants to know when it starts.
 ///
+/// ```no_run
+/// use callback_verifier::{RedisGuard, Verifier};
+///
+/// # async fn start() -> Result<(), Box<dyn std::error::Error>> {
+/// let guard = RedisGuard::new("redis://receiver:secret@redis.example.com")?;
+/// guard.check().await?;
+/// let verifier = Verifier::builder(1234).host("hooks.example.com").replay_guard(guard);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # What Redis must be like
 /// - **`maxmemory-policy noeviction`**, or no `maxmemory`. Any other policy forgets nonces to make room, and then lets a
 ///   replay in, silently. Out of memory, Redis refuses new claims ([`ReplayError::Unavailable`]); claims that were made

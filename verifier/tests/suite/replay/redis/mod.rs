@@ -1,6 +1,7 @@
 //! The memory of a fleet, with a real Redis server.
 
 mod outage;
+mod proxy;
 mod server;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use callback_verifier::{Lease, RedisGuard, Rejection, ReplayGuard};
 
 use super::{at, nonce, verifier};
 use crate::support::{Forge, now};
+use proxy::Proxy;
 use server::Server;
 
 const WINDOW: u64 = 100;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use callback_verifier::replay::{RedisCheckError, ReplayError, Ticket};
 use callback_verifier::{Class, RedisGuard, Rejection, ReplayGuard, StoreOutage};
 
-use super::{Server, at, claim, claim_when_free, commit, guard, nonce, until, verifier};
+use super::{Proxy, Server, at, claim, claim_when_free, commit, guard, nonce, until, verifier};
 use crate::support::{Forge, now};
 
 /// What became unavailable, for what reason.
@@ -99,6 +99,33 @@ async fn redis_that_hangs_does_not_hang_the_receiver() {
     assert_eq!(claim(&patient, "a").await, Err(ReplayError::Replayed));
     let ticket = claim(&patient, "new").await.unwrap();
     commit(&patient, "new", ticket).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_leads_nowhere_is_given_up() {
+    let server = Server::start();
+    let proxy = Proxy::before(server.socket());
+    let patient = RedisGuard::new(&proxy.url()).unwrap().with_timeout(Duration::from_secs(20));
+    let hasty = patient.clone().with_timeout(Duration::from_millis(50));
+    claim(&patient, "a").await.unwrap();
+    proxy.lose_questions();
+    reason(claim(&hasty, "b").await);
+    claim(&patient, "b").await.unwrap();
+    assert_eq!(proxy.connections(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_whose_answer_was_lost_is_made_once_more_and_holds() {
+    let server = Server::start();
+    let proxy = Proxy::before(server.socket());
+    let guard = RedisGuard::new(&proxy.url()).unwrap().with_timeout(Duration::from_secs(20));
+    claim(&guard, "a").await.unwrap();
+    proxy.lose_answers();
+    let ticket = claim(&guard, "b").await.unwrap();
+    assert_eq!(proxy.connections(), 2);
+    assert_eq!(claim(&guard, "b").await, Err(ReplayError::Pending));
+    guard.release(&nonce("b"), ticket).await.unwrap();
+    claim(&guard, "b").await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

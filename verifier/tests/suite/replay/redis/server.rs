@@ -72,7 +72,7 @@ impl Server {
         redis::cmd(name).arg(arguments).query(&mut connection).unwrap()
     }
 
-    fn socket(&self) -> String {
+    pub(super) fn socket(&self) -> String {
         self.folder.path().join("redis.sock").to_str().unwrap().to_owned()
     }
 

@@ -55,8 +55,8 @@ impl Proxy {
 }
 
 fn connect(receiver: &TcpStream, server: &UnixStream, number: usize, network: &Arc<Network>) {
-    let lost = |network: &Network| network.without_questions.load(Ordering::SeqCst) >= number;
-    let ended = |network: &Network| network.without_answers.load(Ordering::SeqCst) >= number;
+    let lost = move |network: &Network| network.without_questions.load(Ordering::SeqCst) >= number;
+    let ended = move |network: &Network| network.without_answers.load(Ordering::SeqCst) >= number;
     let (mut questions, mut to_server) = (receiver.try_clone().unwrap(), server.try_clone().unwrap());
     let (mut answers, mut to_receiver) = (server.try_clone().unwrap(), receiver.try_clone().unwrap());
     let (there, back) = (Arc::clone(network), Arc::clone(network));

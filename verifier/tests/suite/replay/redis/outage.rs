@@ -115,6 +115,23 @@ async fn a_connection_that_leads_nowhere_is_given_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_crowd_shares_one_connection() {
+    let server = Server::start();
+    let proxy = Proxy::before(server.socket());
+    let guard = RedisGuard::new(&proxy.url()).unwrap().with_timeout(Duration::from_secs(20));
+    let crowd: Vec<_> = (0..50)
+        .map(|number| {
+            let guard = guard.clone();
+            tokio::spawn(async move { claim(&guard, &number.to_string()).await })
+        })
+        .collect();
+    for member in crowd {
+        member.await.unwrap().unwrap();
+    }
+    assert_eq!(proxy.connections(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_claim_whose_answer_was_lost_is_made_once_more_and_holds() {
     let server = Server::start();
     let proxy = Proxy::before(server.socket());

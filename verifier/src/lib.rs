@@ -59,7 +59,9 @@ pub use policy::{
     TransportPolicy,
 };
 pub use rejection::{Class, Rejection};
-pub use replay::{Claim, MemoryGuard, ReplayGuard};
+pub use replay::{Claim, Lease, MemoryGuard, ReplayGuard};
+#[cfg(feature = "redis")]
+pub use replay::{RedisGuard, StoreOutage};
 pub use verified::{AuthenticHead, BodyVerifier, Verified};
 pub use verifier::{BuildError, Verifier, VerifierBuilder};
 pub use wire::{Header, RequestHead, Transport};

@@ -15,6 +15,8 @@ use crate::wire::RequestHead;
 const PLATFORM_ZONE: &str = "copernica.com";
 /// For how long a nonce is remembered beyond its date's window, because the clocks of a fleet differ.
 const REPLAY_MARGIN: Duration = Duration::from_secs(60);
+/// A nonce is remembered for 100 years at most, so that a policy without an age limit still has a time to add up.
+const LONGEST_MEMORY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// Verifies callbacks: a [`Policy`], and where the keys come from. Cheap to clone.
 #[derive(Clone)]
@@ -82,13 +84,12 @@ impl Verifier {
         let Some(guard) = &self.guard else { return Ok(Claim::unguarded()) };
         let head = verified.head();
         let nonce = Nonce::of(head)?;
-        let window = self.policy.max_age.saturating_add(REPLAY_MARGIN);
+        let window = self.policy.max_age.saturating_add(REPLAY_MARGIN).min(LONGEST_MEMORY);
         let until = head.date().checked_add(window).filter(|until| *until > now).ok_or_else(|| {
             let age = now.duration_since(head.date()).unwrap_or_default().as_secs();
             Rejection::DateTooOld { age, window: self.policy.max_age.as_secs() }
         })?;
-        let ticket = guard.claim(&nonce, until, now).await?;
-        Ok(Claim::new(Arc::clone(guard), nonce, ticket))
+        Ok(Claim::make(guard, nonce, until, now).await?)
     }
 }
 
@@ -161,7 +162,8 @@ impl VerifierBuilder {
         self
     }
 
-    /// What remembers nonces. Default: the memory of this process, which a fleet of several does not share.
+    /// What remembers nonces. Default: a [`MemoryGuard`] for a million of them, in the memory of this process, which a
+    /// fleet of several does not share and which a restart empties.
     pub fn replay_guard(mut self, guard: impl ReplayGuard) -> Self {
         self.guard = Guard::Chosen(Arc::new(guard));
         self

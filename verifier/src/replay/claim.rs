@@ -1,5 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::{Nonce, ReplayError, ReplayGuard, Ticket};
 
@@ -15,11 +16,20 @@ struct Held {
     guard: Arc<dyn ReplayGuard>,
     nonce: Nonce,
     ticket: Ticket,
+    until: SystemTime,
+    claimed: SystemTime,
 }
 
 impl Claim {
-    pub(crate) fn new(guard: Arc<dyn ReplayGuard>, nonce: Nonce, ticket: Ticket) -> Self {
-        Self { held: Some(Held { guard, nonce, ticket }) }
+    /// Claims a nonce at `now`, to be remembered until `until`.
+    pub(crate) async fn make(
+        guard: &Arc<dyn ReplayGuard>,
+        nonce: Nonce,
+        until: SystemTime,
+        now: SystemTime,
+    ) -> Result<Self, ReplayError> {
+        let ticket = guard.claim(&nonce, until, now).await?;
+        Ok(Self { held: Some(Held { guard: Arc::clone(guard), nonce, ticket, until, claimed: now }) })
     }
 
     /// The claim of a verifier without a guard.
@@ -29,11 +39,15 @@ impl Claim {
 
     /// The callback was handled: the same request will be refused.
     ///
+    /// It counts even if the [lease](super::Lease) was over and somebody else has claimed the callback meanwhile.
+    ///
     /// # Errors
-    /// [`ReplayError::Unavailable`] if the store could not be told.
+    /// [`ReplayError::Unavailable`] if the store could not be told, and [`ReplayError::Full`] if it has forgotten the claim
+    /// and has no room for another. The callback *was* handled, so answer the sender as if nothing had happened, and log
+    /// it: when the lease is over, the same bytes get in once more, for as long as their date is inside the window.
     pub async fn commit(mut self) -> Result<(), ReplayError> {
         match self.held.take() {
-            Some(held) => held.guard.commit(&held.nonce, held.ticket).await,
+            Some(held) => held.guard.commit(&held.nonce, held.ticket, held.until, held.claimed).await,
             None => Ok(()),
         }
     }
@@ -41,7 +55,8 @@ impl Claim {
     /// The callback was not handled: the same request may come again. Dropping the claim does the same, unobserved.
     ///
     /// # Errors
-    /// [`ReplayError::Unavailable`] if the store could not be told.
+    /// [`ReplayError::Unavailable`] if the store could not be told. Then the same request may come again when the
+    /// [lease](super::Lease) is over.
     pub async fn release(mut self) -> Result<(), ReplayError> {
         match self.held.take() {
             Some(held) => held.guard.release(&held.nonce, held.ticket).await,

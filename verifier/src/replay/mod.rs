@@ -2,24 +2,44 @@
 //!
 //! A [`Claim`] is provisional. It is made after the signature and the body were verified, so that a stranger's nonces never
 //! enter the store; it is [committed](Claim::commit) when the callback was handled, and released when that failed or when it
-//! is dropped, so that a sender's retry is never lost.
+//! is dropped, so that a sender's retry is never lost. Should nobody end it, its [`Lease`] does.
 //!
-//! A nonce is remembered until its own date has left the window, with a margin for clocks that differ. After that the date
-//! alone refuses the request, so the two cannot disagree.
+//! | the nonce | what a claim of it is answered | status |
+//! | --- | --- | --- |
+//! | is new, was released, or its lease is over | a [`Claim`] | |
+//! | is being handled | [`ReplayError::Pending`] | 503 |
+//! | was handled | [`ReplayError::Replayed`] | 409 |
+//! | finds no room | [`ReplayError::Full`] | 503 |
+//! | cannot be asked for | [`ReplayError::Unavailable`] | 503 |
+//!
+//! A nonce is remembered until its own date has left the window, with a margin of 60 s for clocks that differ. After that
+//! the date alone refuses the request, so the two cannot disagree.
+//!
+//! [`MemoryGuard`] remembers in this process, and forgets when it ends; `RedisGuard` (feature `redis`) remembers for a
+//! fleet.
+//!
+//! The guard is no idempotency: a sender that tries again signs anew, with another nonce.
 
 mod claim;
+mod lease;
 mod memory;
 mod nonce;
+#[cfg(feature = "redis")]
+mod redis;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::rejection::Rejection;
 
+#[cfg(feature = "redis")]
+pub use self::redis::{RedisCheckError, RedisGuard, RedisUrlError, StoreOutage};
 pub use claim::Claim;
+pub use lease::{Lease, LeaseError};
 pub use memory::MemoryGuard;
-pub use nonce::{MAX_NONCE, Nonce};
+pub use nonce::{Fingerprint, MAX_NONCE, Nonce};
 
 /// An answer of a guard's store, under way.
 pub type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, ReplayError>> + Send + 'a>>;
@@ -34,17 +54,39 @@ pub struct Ticket(pub u64);
 pub trait ReplayGuard: Send + Sync + 'static {
     /// Claims a nonce for the time that its callback is handled.
     ///
-    /// `until` is when the nonce may be forgotten.
+    /// `until` is when the nonce may be forgotten. It lies after `now`.
     fn claim<'a>(&'a self, nonce: &'a Nonce, until: SystemTime, now: SystemTime) -> Reply<'a, Ticket>;
 
-    /// The callback was handled: the nonce is spent, whoever has claimed it meanwhile.
-    fn commit<'a>(&'a self, nonce: &'a Nonce, ticket: Ticket) -> Reply<'a, ()>;
+    /// The callback was handled: the nonce is spent, whoever has claimed it meanwhile, and even if the store has forgotten
+    /// the claim.
+    ///
+    /// `until` and `claimed` are the `until` and the `now` that the claim was made with.
+    fn commit<'a>(&'a self, nonce: &'a Nonce, ticket: Ticket, until: SystemTime, claimed: SystemTime) -> Reply<'a, ()>;
 
     /// The callback was not handled: the nonce is free again, if this claim is still the one that holds it.
     fn release<'a>(&'a self, nonce: &'a Nonce, ticket: Ticket) -> Reply<'a, ()>;
 
     /// Like [`release`](Self::release), for a claim that was dropped, where nobody can wait.
     fn abandon(&self, nonce: Nonce, ticket: Ticket);
+}
+
+/// One guard for several verifiers, and at hand for whoever wants to see how full it is.
+impl<G: ReplayGuard + ?Sized> ReplayGuard for Arc<G> {
+    fn claim<'a>(&'a self, nonce: &'a Nonce, until: SystemTime, now: SystemTime) -> Reply<'a, Ticket> {
+        (**self).claim(nonce, until, now)
+    }
+
+    fn commit<'a>(&'a self, nonce: &'a Nonce, ticket: Ticket, until: SystemTime, claimed: SystemTime) -> Reply<'a, ()> {
+        (**self).commit(nonce, ticket, until, claimed)
+    }
+
+    fn release<'a>(&'a self, nonce: &'a Nonce, ticket: Ticket) -> Reply<'a, ()> {
+        (**self).release(nonce, ticket)
+    }
+
+    fn abandon(&self, nonce: Nonce, ticket: Ticket) {
+        (**self).abandon(nonce, ticket);
+    }
 }
 
 /// A nonce cannot be claimed, or what became of a claim cannot be noted.

@@ -1,8 +1,10 @@
 use std::fmt;
 
+use sha2::{Digest, Sha256};
+
 use crate::rejection::Rejection;
 use crate::verified::AuthenticHead;
-use crate::wire::Account;
+use crate::wire::{Account, AccountKind};
 
 /// How long a nonce may be, in characters.
 pub const MAX_NONCE: usize = 256;
@@ -14,7 +16,16 @@ pub const MAX_NONCE: usize = 256;
 pub struct Nonce {
     account: Account,
     text: Box<str>,
+    fingerprint: Fingerprint,
 }
+
+/// The first 128 bits of the SHA-256 of an account and a nonce: what a guard's store keeps instead of text of any length.
+///
+/// Two nonces with one fingerprint would make the second callback look like a replay, and be refused. Among a million
+/// nonces that happens once in 10^26 times. Nobody can bring it about but who signs callbacks for this account, and he
+/// would only refuse his own.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fingerprint([u8; 16]);
 
 impl Nonce {
     /// The nonce of an authentic head.
@@ -23,11 +34,18 @@ impl Nonce {
     /// [`Rejection::NonceMissing`] if the signature does not cover one, [`Rejection::NonceMalformed`] if it is not 1 to
     /// [`MAX_NONCE`] visible ASCII characters.
     pub fn of(head: &AuthenticHead) -> Result<Self, Rejection> {
-        let value = head.covered("x-nonce").ok_or(Rejection::NonceMissing)?;
-        let text = std::str::from_utf8(value).ok().filter(|text| text.bytes().all(|b| b.is_ascii_graphic()));
+        Self::parse(head.account(), head.covered("x-nonce").ok_or(Rejection::NonceMissing)?)
+    }
+
+    /// A nonce of an account.
+    ///
+    /// # Errors
+    /// [`Rejection::NonceMalformed`] if the value is not 1 to [`MAX_NONCE`] visible ASCII characters.
+    pub fn parse(account: Account, value: &[u8]) -> Result<Self, Rejection> {
+        let text = str::from_utf8(value).ok().filter(|text| text.bytes().all(|b| b.is_ascii_graphic()));
         match text {
             Some(text) if (1..=MAX_NONCE).contains(&text.len()) => {
-                Ok(Self { account: head.account(), text: text.into() })
+                Ok(Self { account, text: text.into(), fingerprint: Fingerprint::new(account, text) })
             }
             _ => Err(Rejection::NonceMalformed { got: value.into() }),
         }
@@ -42,10 +60,81 @@ impl Nonce {
     pub fn as_str(&self) -> &str {
         &self.text
     }
+
+    /// What a store keeps of it.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
+    }
+}
+
+impl Fingerprint {
+    fn new(account: Account, text: &str) -> Self {
+        let kind = match account.kind {
+            AccountKind::Account => 0,
+            AccountKind::Environment => 1,
+        };
+        // The first two parts have one length always, so no two nonces give the same bytes.
+        let whole =
+            Sha256::new().chain_update([kind]).chain_update(account.id.to_be_bytes()).chain_update(text).finalize();
+        let mut first = [0; 16];
+        first.iter_mut().zip(whole).for_each(|(to, from)| *to = from);
+        Self(first)
+    }
+
+    /// Its bytes.
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
+    pub(super) fn remainder(self, divisor: usize) -> usize {
+        let [.., high, low] = self.0;
+        usize::from(u16::from_be_bytes([high, low])) % divisor
+    }
 }
 
 impl fmt::Debug for Nonce {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Nonce({} {})", self.account, self.text)
+    }
+}
+
+/// In hexadecimal.
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fingerprint({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn nonces_differ_by_account_kind_and_text() {
+        let environment = Account { kind: AccountKind::Environment, id: 1234 };
+        let nonces = [
+            (Account::new(1234), "abc"),
+            (Account::new(1235), "abc"),
+            (environment, "abc"),
+            (Account::new(1234), "abd"),
+            (Account::new(1234), "ABC"),
+            (Account::new(1234), "abca"),
+        ];
+        let fingerprints: HashSet<_> = nonces.iter().map(|(account, text)| Fingerprint::new(*account, text)).collect();
+        assert_eq!(fingerprints.len(), nonces.len());
+    }
+
+    #[test]
+    fn a_fingerprint_is_the_beginning_of_a_sha256() {
+        // printf '\0\0\0\0\0\0\0\4\322abc' | openssl dgst -sha256
+        assert_eq!(Fingerprint::new(Account::new(1234), "abc").to_string(), "af430bca6afea9b73499ea139a11c121");
     }
 }

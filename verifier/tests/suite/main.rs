@@ -10,5 +10,6 @@ mod oracle;
 #[cfg(feature = "payload")]
 mod payload;
 mod properties;
+mod replay;
 mod support;
 mod wycheproof;

@@ -1,0 +1,153 @@
+//! What the replay guard's memory costs, in time and in bytes, by how many nonces are in it: one JSON object on standard
+//! output, progress on standard error.
+//!
+//! Memory is what the process grew by, as the system counts it. Each count is measured in a process of its own.
+
+#![expect(clippy::expect_used, reason = "a bench that cannot run is to stop")]
+
+use std::future::Future;
+use std::hint::black_box;
+use std::pin::pin;
+use std::process::{Command, Stdio};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use callback_verifier::replay::Nonce;
+use callback_verifier::wire::Account;
+use callback_verifier::{MemoryGuard, ReplayGuard};
+use serde_json::{Value, json};
+
+const COUNTS: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
+const ROUNDS: usize = 31;
+/// Names the count, in the processes that measure one.
+const COUNT: &str = "REPLAY_BENCH_COUNT";
+
+fn main() {
+    if let Ok(count) = std::env::var(COUNT) {
+        println!("{}", measure(count.parse().expect("a count")));
+        return;
+    }
+    let program = std::env::current_exe().expect("this program");
+    let curve: Vec<Value> = COUNTS
+        .iter()
+        .map(|count| {
+            eprintln!("{count} nonces");
+            let output = Command::new(&program)
+                .env(COUNT, count.to_string())
+                .stderr(Stdio::inherit())
+                .output()
+                .expect("a measurement");
+            serde_json::from_slice(&output.stdout).expect("its result")
+        })
+        .collect();
+    println!("{:#}", json!({ "memory_guard": curve }));
+}
+
+fn measure(count: usize) -> Value {
+    let now = UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+    // Few enough that the count hardly changes while it is measured.
+    let batch = (count / 100).min(1_000);
+    let before = resident_bytes();
+    let guard = MemoryGuard::with_capacity(count + ROUNDS * batch);
+    let fresh = resident_bytes() - before;
+    let mut slowest = Duration::ZERO;
+    for number in 0..count {
+        let nonce = nonce("kept", number);
+        let begun = Instant::now();
+        handle(&guard, &nonce, now);
+        slowest = slowest.max(begun.elapsed());
+    }
+    let grown = resident_bytes() - before;
+    assert_eq!(guard.len(), count);
+    let claim_and_commit = median_nanoseconds(batch, |round| {
+        let nonces: Vec<_> = (0..batch).map(|at| nonce("timed", round * batch + at)).collect();
+        seconds(|| nonces.iter().for_each(|nonce| handle(&guard, nonce, now)))
+    });
+    let replay = median_nanoseconds(batch, |round| {
+        let nonces: Vec<_> = (0..batch).map(|at| nonce("kept", (round * batch + at) * 7919 % count)).collect();
+        seconds(|| {
+            for nonce in &nonces {
+                black_box(done(guard.claim(nonce, until(now), now))).expect_err("a replay");
+            }
+        })
+    });
+    let full = MemoryGuard::with_capacity(count);
+    (0..count).for_each(|number| handle(&full, &nonce("kept", number), now));
+    let refused = median_nanoseconds(batch, |round| {
+        let nonces: Vec<_> = (0..batch).map(|at| nonce("refused", round * batch + at)).collect();
+        seconds(|| {
+            for nonce in &nonces {
+                black_box(done(full.claim(nonce, until(now), now))).expect_err("a full guard");
+            }
+        })
+    });
+    // All have expired at once: the slowest claim pays for the forgetting.
+    let later = now + Duration::from_secs(1_000);
+    let slowest_sweep = (0..count.min(10_000)).map(|number| {
+        let nonce = nonce("later", number);
+        seconds(|| handle(&full, &nonce, later))
+    });
+    let slowest_sweep = slowest_sweep.fold(0.0, f64::max);
+    let texts: Vec<_> = (0..batch).map(|number| format!("kept{number:020}")).collect();
+    let account = Account::new(1234);
+    let parse = median_nanoseconds(batch, |_| {
+        seconds(|| texts.iter().for_each(|text| drop(black_box(Nonce::parse(account, text.as_bytes())))))
+    });
+    json!({
+        "nonces": count,
+        "bytes_per_nonce": grown / count,
+        "megabytes": rounded(grown as f64 / 1e6),
+        "fresh_kib": fresh / 1024,
+        "claim_and_commit_ns": claim_and_commit,
+        "replay_ns": replay,
+        "refused_when_full_ns": refused,
+        "nonce_parsed_ns": parse,
+        "slowest_fill_us": rounded(slowest.as_secs_f64() * 1e6),
+        "slowest_sweep_us": rounded(slowest_sweep * 1e6),
+    })
+}
+
+fn handle(guard: &MemoryGuard, nonce: &Nonce, now: SystemTime) {
+    let ticket = done(guard.claim(nonce, until(now), now)).expect("a claim");
+    done(guard.commit(nonce, ticket, until(now), now)).expect("committed");
+}
+
+fn until(now: SystemTime) -> SystemTime {
+    now + Duration::from_secs(360)
+}
+
+fn nonce(kind: &str, number: usize) -> Nonce {
+    Nonce::parse(Account::new(1234), format!("{kind}{number:020}").as_bytes()).expect("a nonce")
+}
+
+/// Runs a future that has nothing to wait for.
+fn done<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("memory does not wait"),
+    }
+}
+
+/// What of this process is in memory, in bytes, where the system tells.
+fn resident_bytes() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").expect("a Linux system");
+    let kibibytes = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a size");
+    kibibytes.trim().trim_end_matches(" kB").parse::<usize>().expect("a number") * 1024
+}
+
+fn seconds(work: impl FnOnce()) -> f64 {
+    let begun = Instant::now();
+    work();
+    begun.elapsed().as_secs_f64()
+}
+
+/// Of one of a batch.
+fn median_nanoseconds(batch: usize, work: impl Fn(usize) -> f64) -> f64 {
+    let mut rounds: Vec<f64> = (0..ROUNDS).map(|round| work(round) / batch as f64 * 1e9).collect();
+    rounds.sort_by(f64::total_cmp);
+    rounded(rounds[ROUNDS / 2])
+}
+
+fn rounded(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0
+}

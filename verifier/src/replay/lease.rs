@@ -1,0 +1,58 @@
+use std::time::Duration;
+
+/// For how long a claim keeps others out, unless it is committed or released before.
+///
+/// It is there for claims that nobody ends: of a process that crashed, or of a handler that hangs. **Make it longer than
+/// the longest time that a handler takes.** When it is over while a handler is still at work, the same bytes get in once
+/// more, and the callback is handled twice.
+///
+/// 1 ms to 24 h; 60 s unless it is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lease(Duration);
+
+const SHORTEST: Duration = Duration::from_millis(1);
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+const USUAL: Duration = Duration::from_secs(60);
+
+/// A lease that is too short or too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a lease of {0:?}, expected 1 ms to 24 h")]
+pub struct LeaseError(Duration);
+
+impl Lease {
+    /// A lease of this duration.
+    ///
+    /// # Errors
+    /// [`LeaseError`] unless it is 1 ms to 24 h.
+    pub fn new(duration: Duration) -> Result<Self, LeaseError> {
+        if (SHORTEST..=LONGEST).contains(&duration) { Ok(Self(duration)) } else { Err(LeaseError(duration)) }
+    }
+
+    /// How long it is.
+    pub fn duration(self) -> Duration {
+        self.0
+    }
+}
+
+impl Default for Lease {
+    fn default() -> Self {
+        Self(USUAL)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_is_neither_nothing_nor_forever() {
+        for good in [SHORTEST, USUAL, LONGEST] {
+            assert_eq!(Lease::new(good).map(Lease::duration), Ok(good));
+        }
+        for bad in
+            [Duration::ZERO, SHORTEST - Duration::from_nanos(1), LONGEST + Duration::from_nanos(1), Duration::MAX]
+        {
+            assert_eq!(Lease::new(bad), Err(LeaseError(bad)));
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! A memory that a fleet shares.
+
+mod connection;
+
+use std::collections::hash_map::RandomState;
+use std::fmt;
+use std::hash::BuildHasher;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use redis::{Client, RedisError, Script};
+use tokio::runtime::Handle;
+
+use super::{Lease, Nonce, ReplayError, ReplayGuard, Reply, Ticket};
+use crate::wire::Excerpt;
+use connection::Connection;
+
+const DEFAULT_PREFIX: &str = "callback-nonce:";
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Remembers nonces in Redis, for all processes of a receiver together. Cheap to clone.
+///
+/// It works with Redis 6.0 and later, over TCP or a Unix socket, and with what speaks the same protocol and runs Lua. It
+/// connects when it is first needed, and again after Redis was gone; use it inside a tokio runtime whose I/O and time are
+/// enabled. [`check`](Self::check) asks the server once, for a receiver that wants to know when it starts.
+///
+/// ```no_run
+/// use callback_verifier::{RedisGuard, Verifier};
+///
+/// # async fn start() -> Result<(), Box<dyn std::error::Error>> {
+/// let guard = RedisGuard::new("redis://receiver:secret@redis.example.com")?;
+/// guard.check().await?;
+/// let verifier = Verifier::builder(1234).host("hooks.example.com").replay_guard(guard);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # What Redis must be like
+/// - **`maxmemory-policy noeviction`**, or no `maxmemory`. Any other policy forgets nonces to make room, and then lets a
+///   replay in, silently. Out of memory, Redis refuses new claims ([`ReplayError::Unavailable`]); claims that were made
+///   before can be committed.
+/// - One primary. What was written last is lost when Redis restarts without persistence or when a replica takes over, so
+///   callbacks of the last minutes could be replayed once. Nothing is sharded over a cluster.
+/// - The user may run scripts (`EVALSHA`, `SCRIPT LOAD`), and in them `HGET`, `HSET`, `HDEL`, `EXISTS`, `PTTL`, `PEXPIRE`,
+///   `DEL`, and `INFO` for [`check`](Self::check).
+///
+/// # What is kept
+/// A nonce is one hash, named by the prefix and its [fingerprint](super::Fingerprint) in hexadecimal. Its field `seen` is
+/// there always, its field `holder`, the ticket, as long as the claim is pending. It expires with the lease while it is
+/// pending, and when it is committed after the time that it is to be remembered for. Both are counted by Redis, so clocks
+/// that differ do no harm up to the margin of 60 s between any two receivers.
+///
+/// # When Redis does not answer
+/// Each operation ends within the [timeout](Self::with_timeout). What becomes of a callback that cannot be claimed is for
+/// [`StoreOutage`] to say. A claim whose answer came too late, or whose caller has gone, may have been made all the same:
+/// the same bytes are answered [`ReplayError::Pending`] until its lease is over. A sender's retry has a nonce of its own,
+/// and is not affected.
+#[derive(Clone)]
+pub struct RedisGuard {
+    shared: Arc<Shared>,
+    prefix: Arc<str>,
+    lease: Lease,
+    timeout: Duration,
+    outage: StoreOutage,
+}
+
+/// What to do with a genuine callback while the store of nonces cannot be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StoreOutage {
+    /// Refuse it for the moment; the sender tries again. Nothing is lost that the sender does not give up.
+    #[default]
+    Refuse,
+    /// Accept it, and with it every replay of it while the outage lasts and its date is inside the window. For handlers
+    /// that may run twice.
+    AcceptUnguarded,
+}
+
+/// A URL that leads to no Redis. It does not repeat the URL, which may hold a password.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a usable Redis URL, expected `redis://[user:password@]host[:port][/database]` or `unix:///path`: {0}")]
+pub struct RedisUrlError(String);
+
+/// A Redis server that cannot serve as a replay guard.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RedisCheckError {
+    /// It does not answer, or refuses to.
+    #[error(transparent)]
+    Unavailable(#[from] ReplayError),
+    /// It forgets nonces when its memory is full.
+    #[error("Redis has the `maxmemory-policy` {got}, expected `noeviction`: it would forget nonces and let replays in")]
+    Evicts {
+        /// Its policy.
+        got: Excerpt,
+    },
+}
+
+struct Shared {
+    connection: Connection,
+    claim: Script,
+    commit: Script,
+    release: Script,
+    check: Script,
+    /// Makes tickets that no other process makes: keyed with random numbers of the system.
+    tickets: RandomState,
+    issued: AtomicU64,
+}
+
+impl RedisGuard {
+    /// A guard with the defaults: prefix `callback-nonce:`, a lease of 60 s, a timeout of 1 s, and callbacks refused while
+    /// Redis is down. It does not connect yet.
+    ///
+    /// # Errors
+    /// [`RedisUrlError`] if it is no URL of a Redis server. Of those, `rediss:` (TLS) is not supported.
+    pub fn new(url: &str) -> Result<Self, RedisUrlError> {
+        let client = Client::open(url).map_err(|error| url_error(&error))?;
+        let shared = Shared {
+            connection: Connection::new(client),
+            claim: Script::new(include_str!("claim.lua")),
+            commit: Script::new(include_str!("commit.lua")),
+            release: Script::new(include_str!("release.lua")),
+            check: Script::new(include_str!("check.lua")),
+            tickets: RandomState::new(),
+            issued: AtomicU64::new(0),
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+            prefix: DEFAULT_PREFIX.into(),
+            lease: Lease::default(),
+            timeout: DEFAULT_TIMEOUT,
+            outage: StoreOutage::default(),
+        })
+    }
+
+    /// What the names of the keys begin with. Receivers share their nonces if they share it.
+    #[must_use]
+    pub fn with_prefix(mut self, prefix: &str) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// For how long a claim keeps others out.
+    #[must_use]
+    pub fn with_lease(mut self, lease: Lease) -> Self {
+        self.lease = lease;
+        self
+    }
+
+    /// How long an operation may take, connecting included. With no time at all, every operation fails.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// What to do with a callback while Redis cannot be asked.
+    #[must_use]
+    pub fn with_store_outage(mut self, outage: StoreOutage) -> Self {
+        self.outage = outage;
+        self
+    }
+
+    /// Asks the server whether it is there, lets us in, and remembers what it is told.
+    ///
+    /// # Errors
+    /// See [`RedisCheckError`].
+    pub async fn check(&self) -> Result<(), RedisCheckError> {
+        let memory = self.shared.connection.run(&self.shared.check.prepare_invoke(), self.timeout).await?;
+        let value = |name: &str| memory.lines().find_map(|line| line.strip_prefix(name));
+        let limited = value("maxmemory:") != Some("0");
+        match value("maxmemory_policy:") {
+            Some(policy) if limited && policy != "noeviction" => Err(RedisCheckError::Evicts { got: policy.into() }),
+            _ => Ok(()),
+        }
+    }
+
+    async fn run(&self, script: &Script, nonce: &Nonce, argument: &[u64]) -> Result<String, ReplayError> {
+        let key = format!("{}{}", self.prefix, nonce.fingerprint());
+        self.shared.connection.run(script.key(key).arg(argument), self.timeout).await
+    }
+
+    async fn make_claim(&self, nonce: &Nonce, window: Duration) -> Result<Ticket, ReplayError> {
+        let issued = self.shared.issued.fetch_add(1, Ordering::Relaxed);
+        let ticket = self.shared.tickets.hash_one(issued);
+        let lease = milliseconds(self.lease.duration().min(window));
+        match self.run(&self.shared.claim, nonce, &[ticket, lease]).await {
+            Ok(answer) => match answer.as_str() {
+                "claimed" => Ok(Ticket(ticket)),
+                "pending" => Err(ReplayError::Pending),
+                "replayed" => Err(ReplayError::Replayed),
+                other => Err(ReplayError::Unavailable(format!("Redis answered {}", Excerpt::from(other)))),
+            },
+            Err(ReplayError::Unavailable(_)) if self.outage == StoreOutage::AcceptUnguarded => Ok(Ticket(ticket)),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl ReplayGuard for RedisGuard {
+    fn claim<'a>(&'a self, nonce: &'a Nonce, until: SystemTime, now: SystemTime) -> Reply<'a, Ticket> {
+        Box::pin(self.make_claim(nonce, between(now, until)))
+    }
+
+    fn commit<'a>(&'a self, nonce: &'a Nonce, _: Ticket, until: SystemTime, claimed: SystemTime) -> Reply<'a, ()> {
+        // Counted from the claim: so it is remembered too long by the time that the handler took, and never too short.
+        let window = milliseconds(between(claimed, until));
+        Box::pin(async move { self.run(&self.shared.commit, nonce, &[window]).await.map(drop) })
+    }
+
+    fn release<'a>(&'a self, nonce: &'a Nonce, ticket: Ticket) -> Reply<'a, ()> {
+        Box::pin(async move { self.run(&self.shared.release, nonce, &[ticket.0]).await.map(drop) })
+    }
+
+    /// Releases the claim in the background. Without a runtime, or when that fails, its lease frees it.
+    fn abandon(&self, nonce: Nonce, ticket: Ticket) {
+        if let Ok(runtime) = Handle::try_current() {
+            let guard = self.clone();
+            runtime.spawn(async move { guard.release(&nonce, ticket).await });
+        }
+    }
+}
+
+impl fmt::Debug for RedisGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisGuard")
+            .field("address", &self.shared.connection.address())
+            .field("prefix", &self.prefix)
+            .field("lease", &self.lease.duration())
+            .field("timeout", &self.timeout)
+            .field("outage", &self.outage)
+            .finish()
+    }
+}
+
+fn between(from: SystemTime, to: SystemTime) -> Duration {
+    to.duration_since(from).unwrap_or_default()
+}
+
+/// Rounded up, and never none at all, which Redis would take for "delete".
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX).max(1)
+}
+
+/// The first part of the text is the library's own; what follows may be a part of the URL.
+fn url_error(error: &RedisError) -> RedisUrlError {
+    RedisUrlError(error.to_string().split(" - ").next().unwrap_or_default().to_owned())
+}

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 use sha2::{Digest, Sha256};
 
@@ -24,7 +25,7 @@ pub struct Nonce {
 /// Two nonces with one fingerprint would make the second callback look like a replay, and be refused. Among a million
 /// nonces that happens once in 10^26 times. Nobody can bring it about but who signs callbacks for this account, and he
 /// would only refuse his own.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint([u8; 16]);
 
 impl Nonce {
@@ -89,6 +90,34 @@ impl Fingerprint {
     pub(super) fn remainder(self, divisor: usize) -> usize {
         let [.., high, low] = self.0;
         usize::from(u16::from_be_bytes([high, low])) % divisor
+    }
+}
+
+impl Hash for Fingerprint {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let [first @ .., _, _, _, _, _, _, _, _] = self.0;
+        state.write_u64(u64::from_be_bytes(first));
+    }
+}
+
+/// A table that is keyed by fingerprints need not hash them once more.
+pub(super) type FingerprintHasher = BuildHasherDefault<AlreadyHashed>;
+
+/// Takes what is a hash already as it is.
+#[derive(Default)]
+pub(super) struct AlreadyHashed(u64);
+
+impl Hasher for AlreadyHashed {
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 

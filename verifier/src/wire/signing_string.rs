@@ -82,15 +82,26 @@ impl SigningString {
 
     /// The lines: each covered name in lower case, with its value.
     pub fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.0.split(|&b| b == b'\n').filter_map(|line| {
-            let at = line.windows(2).position(|pair| pair == b": ")?;
-            Some((std::str::from_utf8(&line[..at]).ok()?, &line[at + 2..]))
-        })
+        self.raw_lines().filter_map(|(name, value)| Some((std::str::from_utf8(name).ok()?, value)))
     }
 
     /// The value of one covered header, its instances joined with `, `. `None` if it is not covered.
     pub fn value(&self, name: &str) -> Option<&[u8]> {
-        self.lines().find(|(covered, _)| covered.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        self.raw_lines().find(|(covered, _)| covered.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value)
+    }
+
+    /// No name has a colon in it, and no value a line feed.
+    fn raw_lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let mut rest = Some(&self.0[..]);
+        std::iter::from_fn(move || {
+            let (line, behind) = match memchr::memchr(b'\n', rest?) {
+                Some(end) => (&rest?[..end], Some(&rest?[end + 1..])),
+                None => (rest?, None),
+            };
+            rest = behind;
+            let (name, value) = line.split_at(memchr::memchr(b':', line)?);
+            Some((name, value.strip_prefix(b": ")?))
+        })
     }
 }
 

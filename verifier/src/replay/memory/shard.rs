@@ -3,7 +3,8 @@ use std::collections::hash_map::Entry;
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::super::{Fingerprint, ReplayError};
+use super::super::ReplayError;
+use super::super::nonce::{Fingerprint, FingerprintHasher};
 
 /// A shard is swept when at least so many nonces came since the last time.
 const FEWEST_BETWEEN_SWEEPS: usize = 64;
@@ -13,7 +14,7 @@ const BETWEEN_SWEEPS_WHEN_FULL: u64 = 1_000_000_000;
 /// A part of the nonces, under one lock. Times are nanoseconds since 1970.
 #[derive(Default)]
 pub(super) struct Shard {
-    slots: HashMap<Fingerprint, Slot>,
+    slots: HashMap<Fingerprint, Slot, FingerprintHasher>,
     /// How many tickets were issued.
     issued: u64,
     /// No slot expires before this.

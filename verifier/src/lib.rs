@@ -42,7 +42,7 @@ pub mod wire;
 
 pub use checklist::PendingHead;
 #[cfg(feature = "dns")]
-pub use key::{DnsKeys, DnsSetupError};
+pub use key::{DnsKeys, DnsSetupError, DnsStatistics};
 pub use key::{KeyError, KeyName, KeySet, KeyStore, PinnedKeys, PublicKey, Zone};
 pub use policy::{
     AccountId, EnvironmentIds, ExpectedHost, Hs2019, KeyPolicy, MissingComma, Policy, PolicyError, TestingKeys,

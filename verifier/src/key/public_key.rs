@@ -3,6 +3,7 @@ use std::fmt;
 use pkcs1::ALGORITHM_OID as RSA_ENCRYPTION;
 use pkcs1::der::asn1::{AnyRef, UintRef};
 use pkcs1::der::{Decode, Tag};
+use sha2::{Digest, Sha256};
 use spki::SubjectPublicKeyInfoRef;
 
 use super::backend::{Backend, VerifyingKey};
@@ -21,6 +22,7 @@ const MAX_EXPONENT_BITS: u32 = 33;
 #[derive(Clone)]
 pub struct PublicKey {
     modulus_bits: u32,
+    fingerprint: [u8; 32],
     key: VerifyingKey,
 }
 
@@ -83,7 +85,7 @@ impl PublicKey {
             return Err(PublicKeyError::Exponent);
         }
         let key = VerifyingKey::new(backend, modulus, exponent).ok_or(PublicKeyError::Backend)?;
-        Ok(Self { modulus_bits, key })
+        Ok(Self { modulus_bits, fingerprint: fingerprint(modulus, exponent), key })
     }
 
     /// The size of the modulus in bits.
@@ -94,6 +96,11 @@ impl PublicKey {
     /// The length of the modulus, and of every signature, in bytes.
     pub fn modulus_length(&self) -> usize {
         self.modulus_bits.div_ceil(8) as usize
+    }
+
+    /// Whether two keys are one: the same modulus and the same exponent, however they were encoded.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        self.fingerprint == other.fingerprint
     }
 
     /// Whether this is the signature of a message under this key.
@@ -119,6 +126,13 @@ fn rsa_public_key<'a>(info: &SubjectPublicKeyInfoRef<'a>) -> Result<&'a [u8], Pu
         return Err(PublicKeyError::NotDer);
     }
     info.subject_public_key.as_bytes().ok_or(PublicKeyError::NotDer)
+}
+
+/// Tells keys apart. DER has one form for each number, so equal numbers are equal bytes.
+fn fingerprint(modulus: &[u8], exponent: &[u8]) -> [u8; 32] {
+    // No modulus ends where another key's exponent begins: what precedes both says where.
+    let length = (modulus.len() as u64).to_be_bytes();
+    Sha256::new().chain_update(length).chain_update(modulus).chain_update(exponent).finalize().into()
 }
 
 /// The length of a big-endian number in bits.

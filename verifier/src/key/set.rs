@@ -127,6 +127,13 @@ impl KeySet {
         self.proven.load(Ordering::Relaxed)
     }
 
+    /// Whether the two sets have a key in common.
+    #[cfg(feature = "dns")]
+    pub(super) fn shares_a_key_with(&self, other: &Self) -> bool {
+        let has = |wanted: &PublicKey| other.candidates.iter().any(|candidate| candidate.key.is_same_as(wanted));
+        self.candidates.iter().any(|candidate| has(&candidate.key))
+    }
+
     /// Called for each good signature, so it writes only once.
     pub(crate) fn prove(&self) {
         if !self.is_proven() {

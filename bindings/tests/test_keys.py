@@ -1,6 +1,7 @@
 """Where keys come from: DNS, as several threads and processes use it."""
 
 import os
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -66,8 +67,19 @@ def test_a_server_failure_is_temporary(request_: Request) -> None:
     assert (refused.value.code, refused.value.status, refused.value.temporary) == ("key_unavailable", 503, True)
 
 
-def test_an_unreachable_name_server_is_temporary_and_soon_told_while_others_run(request_: Request) -> None:
+def test_an_absent_name_server_is_temporary_and_told_at_once(request_: Request) -> None:
     verifier = Verifier(1234, [HOST], nameservers=[closed_port()])
+    begin = time.monotonic()
+    with pytest.raises(Refused) as refused:
+        verifier.verify(*request_.arguments, now=SIGNED_AT)
+    assert refused.value.temporary and refused.value.hint
+    assert time.monotonic() - begin < 2
+
+
+def test_a_silent_name_server_is_temporary_and_soon_told_while_others_run(request_: Request) -> None:
+    silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    silent.bind(("127.0.0.1", 0))
+    verifier = Verifier(1234, [HOST], nameservers=["{}:{}".format(*silent.getsockname())])
     stop, turns = threading.Event(), 0
 
     def others() -> None:
@@ -83,6 +95,7 @@ def test_an_unreachable_name_server_is_temporary_and_soon_told_while_others_run(
     took = time.monotonic() - begin
     stop.set()
     thread.join()
+    silent.close()
     assert refused.value.temporary and refused.value.hint
     assert took < 4
     # An interpreter that was held meanwhile would have let the other thread run only a few times.

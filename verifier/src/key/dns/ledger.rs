@@ -222,8 +222,7 @@ impl Ledger {
         }
         let keys = Arc::new(keys);
         self.memos.remove(name);
-        self.make_room(name, now);
-        if self.expected.contains(name) || self.kept.len() < MAX_NAMES.saturating_add(self.expected.len()) {
+        if self.has_room(name, now) {
             let fresh = Span::starting(now, time_to_live);
             let kept = Kept {
                 keys: Arc::clone(&keys),
@@ -241,12 +240,11 @@ impl Ledger {
         keys
     }
 
-    /// Makes room for one more name of a stranger's: first of what is of no use any more, then of what expires first among
-    /// those that have never verified anything. Proven and expected ones stay, so if there are no others, the new one is
-    /// not kept.
-    fn make_room(&mut self, name: &KeyName, now: SystemTime) {
+    /// Whether there is room for one more name. It is made at the cost of what is of no use any more, and then of what
+    /// expires first among strangers' names that have never verified anything.
+    fn has_room(&mut self, name: &KeyName, now: SystemTime) -> bool {
         if self.expected.contains(name) || self.strangers() < MAX_NAMES {
-            return;
+            return true;
         }
         let (expected, shelf) = (&self.expected, &self.shelf);
         self.kept.retain(|name, kept| {
@@ -256,13 +254,12 @@ impl Ledger {
             }
             stays
         });
-        if self.strangers() < MAX_NAMES {
-            return;
+        if self.strangers() >= MAX_NAMES {
+            let displaced = self.kept.iter().filter(|(name, kept)| !expected.contains(*name) && !kept.keys.is_proven());
+            let displaced = displaced.min_by_key(|(_, kept)| kept.fresh.end()).map(|(name, _)| name.clone());
+            displaced.iter().for_each(|displaced| self.drop_keys(displaced));
         }
-        let displaced = self.kept.iter().filter(|(name, kept)| !expected.contains(*name) && !kept.keys.is_proven());
-        if let Some(displaced) = displaced.min_by_key(|(_, kept)| kept.fresh.end()).map(|(name, _)| name.clone()) {
-            self.drop_keys(&displaced);
-        }
+        self.strangers() < MAX_NAMES
     }
 
     /// It counts, but only when there may be too many, and a question was answered before it comes to that.

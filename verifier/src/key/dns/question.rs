@@ -176,6 +176,7 @@ fn lookup_error(error: NetError) -> KeyError {
             KeyError::NotFound
         }
         NetError::Timeout => no_answer(),
+        NetError::NoConnections => KeyError::Temporary("the name server cannot be reached".to_owned()),
         other => temporary(other),
     }
 }

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use hickory_resolver::net::runtime::{DnsUdpSocket, RuntimeProvider, TokioHandle, TokioRuntimeProvider, TokioTime};
-use tokio::io::ReadBuf;
+use tokio::io::{Interest, ReadBuf};
 use tokio::net::UdpSocket;
 
 /// How one lookup reaches name servers. What it starts in the background ends with it.
@@ -51,6 +51,8 @@ impl RuntimeProvider for Transport {
     }
 }
 
+type Receiving<'a> = Pin<Box<dyn Future<Output = io::Result<(usize, SocketAddr)>> + Send + 'a>>;
+
 /// A socket that sends to one address and hears from no other.
 pub(super) struct ConnectedUdp {
     socket: UdpSocket,
@@ -64,6 +66,30 @@ impl DnsUdpSocket for ConnectedUdp {
         let mut buffer = ReadBuf::new(buffer);
         ready!(self.socket.poll_recv(cx, &mut buffer))?;
         Poll::Ready(Ok((buffer.filled().len(), self.server)))
+    }
+
+    /// The same as polling, but an error wakes it: by itself a socket that is told of one is not readable.
+    fn recv_from<'socket, 'buffer, 'both>(&'socket self, buffer: &'buffer mut [u8]) -> Receiving<'both>
+    where
+        'socket: 'both,
+        'buffer: 'both,
+    {
+        Box::pin(async move {
+            loop {
+                let ready = self.socket.ready(Interest::READABLE | Interest::ERROR).await?;
+                if ready.is_error() {
+                    if let Some(error) = self.socket.take_error()? {
+                        return Err(error);
+                    }
+                    // Somebody else has taken it; to wait for the next one the mark must go.
+                    let _ = self.socket.try_io(Interest::ERROR, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
+                }
+                match self.socket.try_recv(buffer) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    received => return Ok((received?, self.server)),
+                }
+            }
+        })
     }
 
     /// The target is always the server that the socket was made for; a connected socket takes no other.

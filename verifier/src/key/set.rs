@@ -122,7 +122,7 @@ impl KeySet {
         self.stale
     }
 
-    /// Whether one of its keys has verified a signature since it was looked up.
+    /// Whether one of its keys has verified a signature: since they were looked up, or before they were looked up again.
     pub fn is_proven(&self) -> bool {
         self.proven.load(Ordering::Relaxed)
     }

@@ -176,9 +176,9 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts = [(self.accepted, "accepted"), (self.refused, "401"), (self.put_off, "503")];
+        let parts = [(self.accepted, " accepted"), (self.refused, " × 401"), (self.put_off, " × 503")];
         let parts: Vec<_> =
-            parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+            parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count}{what}")).collect();
         f.write_str(&parts.join(", "))
     }
 }
@@ -199,7 +199,7 @@ what the receiver asks its name server; each may take up to three packets, and o
 - **No honest callback under a proven key is refused or put off**, for a day, unless DNS says that the key is gone.
 - **A key never seen before** cannot be had while DNS fails: 503, and the sender tries again. When names are made up in a flood
   it waits for its turn; `DnsKeys::expecting` spares it that.
-- **The first callback under a made-up name** is refused for good only if DNS says that there is no such key.
+- **A made-up name** is refused with 401 only where DNS says that there is no such key; those beyond the limit get 503.
 
 | what DNS does | honest, proven key | honest, new key | forged | questions |
 | --- | --- | --- | --- | --- |

@@ -98,16 +98,20 @@ impl PublicKey {
         self.modulus_bits.div_ceil(8) as usize
     }
 
-    /// Whether two keys are one: the same modulus and the same exponent, however they were encoded.
-    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
-        self.fingerprint == other.fingerprint
-    }
-
     /// Whether this is the signature of a message under this key.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         signature.len() == self.modulus_length() && self.key.verify(message, signature)
     }
 }
+
+/// Two keys are equal if modulus and exponent are, however they were encoded and whichever library verifies with them.
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.fingerprint == other.fingerprint
+    }
+}
+
+impl Eq for PublicKey {}
 
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -130,8 +130,7 @@ impl KeySet {
     /// Whether the two sets have a key in common.
     #[cfg(feature = "dns")]
     pub(super) fn shares_a_key_with(&self, other: &Self) -> bool {
-        let has = |wanted: &PublicKey| other.candidates.iter().any(|candidate| candidate.key.is_same_as(wanted));
-        self.candidates.iter().any(|candidate| has(&candidate.key))
+        self.candidates.iter().any(|ours| other.candidates.iter().any(|theirs| ours.key == theirs.key))
     }
 
     /// Called for each good signature, so it writes only once.

@@ -58,7 +58,8 @@ const MAX_LOST_QUESTIONS: usize = 3;
 ///    kept under the name at once.
 /// 4. A question that failed is not repeated for 1 s.
 /// 5. When keys that are kept did not make a signature, they are looked up once more, at most every 30 s for each name: they
-///    may have been rotated.
+///    may have been rotated. A key that replaces another under the same name may so go unseen for 30 s, and its signatures
+///    be refused; under a name of its own it is seen at once.
 /// 6. Names that have no keys kept are limited to 20 a second, 100 at once, so that a stranger who makes names up cannot make
 ///    this receiver ask more than that. See [`expecting`](Self::expecting) for what this means for a new key.
 ///

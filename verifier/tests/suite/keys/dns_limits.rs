@@ -85,7 +85,8 @@ async fn names_never_seen_before_are_limited_and_put_off() {
     );
     let statistics = keys.statistics();
     assert_eq!((statistics.questions, statistics.throttled), (159, 2842));
-    assert_eq!(zone.server.questions(), (159, 0), "one packet each");
+    // Where an answer is slow the packet is sent again, twice at most.
+    assert!((159..=3 * 159).contains(&zone.server.questions().0), "{:?} packets", zone.server.questions());
     // Who has keys kept is not touched by it, not even once they have expired.
     assert_eq!(verdict_at(&verifier, at(3000)).await, Ok(()));
     assert_eq!(verdict_at(&verifier, at(3000) + Duration::from_secs(300)).await, Ok(()));

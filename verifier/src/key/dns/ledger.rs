@@ -312,3 +312,27 @@ impl Kept {
 fn put_off(reason: &str) -> KeyError {
     KeyError::Temporary(reason.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+
+    #[test]
+    fn what_a_question_brings_that_was_given_up_for_lost_does_not_count() {
+        let (shelf, counters) = <(Arc<Shelf>, Arc<Counters>)>::default();
+        let mut ledger = Ledger::new(shelf, counters, Allowance::new(20, 100), Duration::ZERO);
+        let (name, now) = (KeyName::parse("a.copernica.com").unwrap(), UNIX_EPOCH + Duration::from_secs(1_800_000_000));
+        let Decision::Ask(lost, _) = ledger.look_up(&name, now) else { panic!("nobody asks yet") };
+        let number = lost.number;
+        drop(lost);
+        let Decision::Ask(next, _) = ledger.look_up(&name, now) else { panic!("nobody asks any more") };
+        assert!(ledger.settle(&name, number, Err(KeyError::Revoked), now).is_none());
+        assert!(matches!(ledger.look_up(&name, now), Decision::Join(_)), "the next question is under way still");
+        assert_eq!(
+            ledger.settle(&name, next.number, Err(KeyError::NotFound), now).unwrap().unwrap_err(),
+            KeyError::NotFound
+        );
+    }
+}

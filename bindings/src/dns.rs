@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::SystemTime;
 
-use callback_verifier::key::Lookup;
+use callback_verifier::key::{Lookup, Refresh};
 use callback_verifier::{DnsKeys, DnsSetupError, KeyError, KeyName, KeySet, KeyStore};
 use tokio::runtime::{Builder, Runtime};
 
@@ -51,6 +51,16 @@ impl BlockingDns {
         let resolver = self.of_this_process()?;
         resolver.runtime()?.block_on(resolver.keys.lookup(name, now))
     }
+
+    fn look_up_again(
+        &self,
+        name: &KeyName,
+        at_hand: &Arc<KeySet>,
+        now: SystemTime,
+    ) -> Result<Option<Arc<KeySet>>, KeyError> {
+        let resolver = self.of_this_process()?;
+        resolver.runtime()?.block_on(resolver.keys.refresh(name, at_hand, now))
+    }
 }
 
 impl Resolver {
@@ -76,6 +86,10 @@ impl KeyStore for BlockingDns {
 
     fn lookup<'a>(&'a self, name: &'a KeyName, now: SystemTime) -> Lookup<'a> {
         Box::pin(async move { self.look_up(name, now) })
+    }
+
+    fn refresh<'a>(&'a self, name: &'a KeyName, at_hand: &'a Arc<KeySet>, now: SystemTime) -> Refresh<'a> {
+        Box::pin(async move { self.look_up_again(name, at_hand, now) })
     }
 }
 

@@ -95,12 +95,16 @@ class NameServer:
     """A name server on loopback that answers every question with one TXT record, or with a response code."""
 
     def __init__(self, record: str = "", code: int = 0) -> None:
-        self._record, self._code = record.encode(), code
+        self.publish(record, code)
         self.queries = 0
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self.address = "{}:{}".format(*self._socket.getsockname())
         threading.Thread(target=self._serve, daemon=True).start()
+
+    def publish(self, record: str = "", code: int = 0) -> None:
+        """From now on it answers so."""
+        self._record, self._code = record.encode(), code
 
     def _serve(self) -> None:
         while True:

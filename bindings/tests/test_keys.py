@@ -1,9 +1,11 @@
 """Where keys come from: DNS, as several threads and processes use it."""
 
 import os
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from publisher import HOST, SIGNED_AT, Callback, Key, NameServer, Request, closed_port
@@ -66,8 +68,19 @@ def test_a_server_failure_is_temporary(request_: Request) -> None:
     assert (refused.value.code, refused.value.status, refused.value.temporary) == ("key_unavailable", 503, True)
 
 
-def test_an_unreachable_name_server_is_temporary_and_soon_told_while_others_run(request_: Request) -> None:
+def test_an_absent_name_server_is_temporary_and_told_at_once(request_: Request) -> None:
     verifier = Verifier(1234, [HOST], nameservers=[closed_port()])
+    begin = time.monotonic()
+    with pytest.raises(Refused) as refused:
+        verifier.verify(*request_.arguments, now=SIGNED_AT)
+    assert refused.value.temporary and refused.value.hint
+    assert time.monotonic() - begin < 2
+
+
+def test_a_silent_name_server_is_temporary_and_soon_told_while_others_run(request_: Request) -> None:
+    silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    silent.bind(("127.0.0.1", 0))
+    verifier = Verifier(1234, [HOST], nameservers=["{}:{}".format(*silent.getsockname())])
     stop, turns = threading.Event(), 0
 
     def others() -> None:
@@ -83,10 +96,34 @@ def test_an_unreachable_name_server_is_temporary_and_soon_told_while_others_run(
     took = time.monotonic() - begin
     stop.set()
     thread.join()
+    silent.close()
     assert refused.value.temporary and refused.value.hint
     assert took < 4
     # An interpreter that was held meanwhile would have let the other thread run only a few times.
     assert turns > took / 0.01 / 4
+
+
+def test_a_rotated_key_is_found_by_many_threads_with_one_more_question(key: Key, request_: Request) -> None:
+    server = NameServer(key.record)
+    verifier = Verifier(1234, [HOST], nameservers=[server.address])
+    verifier.verify(*request_.arguments, now=SIGNED_AT)
+    following = Key()
+    server.publish(following.record)
+    signed, later = Callback().sign(following), SIGNED_AT + timedelta(seconds=31)
+    with ThreadPoolExecutor(8) as pool:
+        accepted = list(pool.map(lambda _: verifier.verify(*signed.arguments, now=later).account, range(64)))
+    assert accepted == [1234] * 64
+    assert server.queries == 2
+
+
+def test_a_proven_key_outlives_a_name_server_that_fails(key: Key, request_: Request) -> None:
+    server = NameServer(key.record)
+    verifier = Verifier(1234, [HOST], nameservers=[server.address], max_age=3600)
+    verifier.verify(*request_.arguments, now=SIGNED_AT)
+    server.publish(code=2)
+    for seconds in (700, 701, 731):
+        verifier.verify(*request_.arguments, now=SIGNED_AT + timedelta(seconds=seconds))
+    assert server.queries == 3
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")

@@ -50,7 +50,7 @@ pub mod wire;
 
 pub use checklist::PendingHead;
 #[cfg(feature = "dns")]
-pub use key::{DnsKeys, DnsSetupError};
+pub use key::{DnsKeys, DnsSetupError, DnsStatistics};
 pub use key::{KeyError, KeyName, KeySet, KeyStore, PinnedKeys, PublicKey, Zone};
 #[cfg(feature = "payload")]
 pub use payload::{Action, Callback, Dialect, Entity, Fields, Interests, PayloadError, PayloadOptions};

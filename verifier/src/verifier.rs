@@ -52,7 +52,7 @@ impl Verifier {
         };
         match pending.signer(&keys) {
             Ok(signer) => Ok(pending.authentic(signer)),
-            Err(Rejection::BadSignature) => match self.keys.refresh(pending.key_name(), now).await? {
+            Err(Rejection::BadSignature) => match self.keys.refresh(pending.key_name(), &keys, now).await? {
                 Some(newer) => pending.verify(&newer),
                 None => Err(Rejection::BadSignature),
             },

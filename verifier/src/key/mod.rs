@@ -18,7 +18,7 @@ pub use backend::Backend;
 #[cfg(feature = "sign")]
 pub(crate) use backend::SigningKey;
 #[cfg(feature = "dns")]
-pub use dns::{DnsKeys, DnsSetupError};
+pub use dns::{DnsKeys, DnsSetupError, DnsStatistics};
 pub use name::{KeyName, KeyNameError, Zone};
 pub use pinned::{PinnedKeyError, PinnedKeys};
 pub use public_key::{MAX_KEY_BITS, MIN_KEY_BITS, PublicKey, PublicKeyError};

@@ -3,6 +3,7 @@ use std::fmt;
 use pkcs1::ALGORITHM_OID as RSA_ENCRYPTION;
 use pkcs1::der::asn1::{AnyRef, UintRef};
 use pkcs1::der::{Decode, Tag};
+use sha2::{Digest, Sha256};
 use spki::SubjectPublicKeyInfoRef;
 
 use super::backend::{Backend, VerifyingKey};
@@ -21,6 +22,7 @@ const MAX_EXPONENT_BITS: u32 = 33;
 #[derive(Clone)]
 pub struct PublicKey {
     modulus_bits: u32,
+    fingerprint: [u8; 32],
     key: VerifyingKey,
 }
 
@@ -83,7 +85,7 @@ impl PublicKey {
             return Err(PublicKeyError::Exponent);
         }
         let key = VerifyingKey::new(backend, modulus, exponent).ok_or(PublicKeyError::Backend)?;
-        Ok(Self { modulus_bits, key })
+        Ok(Self { modulus_bits, fingerprint: fingerprint(modulus, exponent), key })
     }
 
     /// The size of the modulus in bits.
@@ -102,6 +104,15 @@ impl PublicKey {
     }
 }
 
+/// Two keys are equal if modulus and exponent are, however they were encoded and whichever library verifies with them.
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.fingerprint == other.fingerprint
+    }
+}
+
+impl Eq for PublicKey {}
+
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RSA-{}", self.modulus_bits)
@@ -119,6 +130,13 @@ fn rsa_public_key<'a>(info: &SubjectPublicKeyInfoRef<'a>) -> Result<&'a [u8], Pu
         return Err(PublicKeyError::NotDer);
     }
     info.subject_public_key.as_bytes().ok_or(PublicKeyError::NotDer)
+}
+
+/// Tells keys apart. DER has one form for each number, so equal numbers are equal bytes.
+fn fingerprint(modulus: &[u8], exponent: &[u8]) -> [u8; 32] {
+    // No modulus ends where another key's exponent begins: what precedes both says where.
+    let length = (modulus.len() as u64).to_be_bytes();
+    Sha256::new().chain_update(length).chain_update(modulus).chain_update(exponent).finalize().into()
 }
 
 /// The length of a big-endian number in bits.

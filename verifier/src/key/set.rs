@@ -122,9 +122,15 @@ impl KeySet {
         self.stale
     }
 
-    /// Whether one of its keys has verified a signature since it was looked up.
+    /// Whether one of its keys has verified a signature: since they were looked up, or before they were looked up again.
     pub fn is_proven(&self) -> bool {
         self.proven.load(Ordering::Relaxed)
+    }
+
+    /// Whether the two sets have a key in common.
+    #[cfg(feature = "dns")]
+    pub(super) fn shares_a_key_with(&self, other: &Self) -> bool {
+        self.candidates.iter().any(|ours| other.candidates.iter().any(|theirs| ours.key == theirs.key))
     }
 
     /// Called for each good signature, so it writes only once.

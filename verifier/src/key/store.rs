@@ -22,10 +22,16 @@ pub trait KeyStore: Send + Sync + 'static {
     /// Finds the keys of a name that [`cached`](Self::cached) does not have.
     fn lookup<'a>(&'a self, name: &'a KeyName, now: SystemTime) -> Lookup<'a>;
 
-    /// Finds newer keys of a name, because those at hand did not make a signature: they may have been rotated. `None` if
-    /// those at hand are as new as can be. It is called for each bad signature, so a store that asks somebody else limits
-    /// how often.
-    fn refresh<'a>(&'a self, _name: &'a KeyName, _now: SystemTime) -> Refresh<'a> {
+    /// Finds newer keys of a name, because those `at_hand` did not make a signature: they may have been rotated. `None` if
+    /// those at hand are as new as can be, so that the signature is a bad one.
+    ///
+    /// It is called for each bad signature, so a store that asks somebody else limits how often. Keys that somebody else's
+    /// request has brought in the meantime are newer too: compare with those at hand ([`Arc::ptr_eq`]).
+    ///
+    /// # Errors
+    /// [`KeyError::Temporary`](super::KeyError::Temporary) if whether there are newer ones cannot be told, so that the
+    /// signature proves nothing. Any other if the name has no key any more.
+    fn refresh<'a>(&'a self, _name: &'a KeyName, _at_hand: &'a Arc<KeySet>, _now: SystemTime) -> Refresh<'a> {
         Box::pin(std::future::ready(Ok(None)))
     }
 }
@@ -40,7 +46,7 @@ impl<S: KeyStore + ?Sized> KeyStore for Arc<S> {
         (**self).lookup(name, now)
     }
 
-    fn refresh<'a>(&'a self, name: &'a KeyName, now: SystemTime) -> Refresh<'a> {
-        (**self).refresh(name, now)
+    fn refresh<'a>(&'a self, name: &'a KeyName, at_hand: &'a Arc<KeySet>, now: SystemTime) -> Refresh<'a> {
+        (**self).refresh(name, at_hand, now)
     }
 }

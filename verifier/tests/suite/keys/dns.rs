@@ -106,15 +106,15 @@ async fn follows_aliases() {
 #[tokio::test]
 async fn gives_up_a_chain_of_aliases_that_has_no_end() {
     let endless = |question: &Message, _| {
-        let asked = question.queries[0].name().clone();
+        let asked = question.queries[0].name();
+        let next: u32 = asked.iter().next().and_then(|label| str::from_utf8(label).ok()?.parse().ok()).unwrap_or(0);
         let mut answer = answer(question);
-        answer.answers =
-            vec![alias(&asked, &name("next.example.").prepend_label(asked.to_string().len().to_string()).unwrap())];
+        answer.answers = vec![alias(asked, &name(&format!("{}.example.", next + 1)))];
         vec![answer]
     };
     let server = NameServer::start(endless);
-    assert_eq!(verdict_at(&verifier(&server), now()).await, Err(Rejection::KeyNotFound));
-    assert!((8..=9).contains(&server.questions().0), "{:?} questions", server.questions());
+    assert_eq!(verdict_at(&verifier(&server), now()).await, too_many_aliases());
+    assert_eq!(server.questions(), (9, 0));
     let circle = |question: &Message, _| {
         let asked = question.queries[0].name().clone();
         let mut answer = answer(question);
@@ -122,12 +122,17 @@ async fn gives_up_a_chain_of_aliases_that_has_no_end() {
         answer.answers = vec![alias(&asked, &other), alias(&other, &asked)];
         vec![answer]
     };
-    assert_eq!(verdict(circle).await, Err(Rejection::KeyNotFound));
+    assert_eq!(verdict(circle).await, too_many_aliases());
+}
+
+/// It may be a mistake that is put right in a moment, so it is not "there is no key".
+fn too_many_aliases() -> Result<(), Rejection> {
+    Err(Rejection::KeyUnavailable("more than 8 aliases, or they lead in a circle".to_owned()))
 }
 
 #[tokio::test]
 async fn follows_eight_aliases_of_one_answer_and_no_ninth() {
-    for (aliases, expected) in [(8, Ok(())), (9, Err(Rejection::KeyNotFound))] {
+    for (aliases, expected) in [(8, Ok(())), (9, too_many_aliases())] {
         let chain = move |question: &Message, _| {
             let mut answer = answer(question);
             let mut owner = question.queries[0].name().clone();

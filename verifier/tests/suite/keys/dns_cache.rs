@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use callback_verifier::{DnsKeys, KeyError, KeyName, KeyStore, Rejection};
+use callback_verifier::Rejection;
 use hickory_server::proto::op::ResponseCode;
 
 use super::dns::{verdict_at, verifier};
@@ -67,20 +67,4 @@ async fn keeps_one_key_for_all_spellings_of_its_name() {
         assert_eq!(verdict, Ok(()), "{key_id}");
     }
     assert_eq!(server.questions(), (1, 0));
-}
-
-#[tokio::test]
-async fn keeps_no_failure() {
-    let asked = AtomicUsize::new(0);
-    let server = NameServer::start(move |question, _| match asked.fetch_add(1, Ordering::SeqCst) {
-        0 => failure(question, ResponseCode::NXDomain),
-        _ => vec![texts(question, &[A.record()])],
-    });
-    let keys = DnsKeys::with_name_servers(&[server.address]).unwrap();
-    let key_name = KeyName::parse(KEY_ID).unwrap();
-    assert_eq!(keys.lookup(&key_name, now()).await.unwrap_err(), KeyError::NotFound);
-    assert!(keys.cached(&key_name, now()).is_none());
-    assert!(keys.lookup(&key_name, now()).await.is_ok());
-    assert!(keys.cached(&key_name, now()).is_some());
-    assert!(keys.cached(&KeyName::parse("other.copernica.com").unwrap(), now()).is_none());
 }

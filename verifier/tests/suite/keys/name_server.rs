@@ -18,7 +18,7 @@ pub(super) enum Protocol {
 }
 
 /// Makes the answers to a question: none, one, or several (of which a resolver may take only one).
-type Answers = dyn Fn(&Message, Protocol) -> Vec<Message> + Send + Sync;
+type Answers = dyn Fn(&Message, Protocol) -> Vec<Vec<u8>> + Send + Sync;
 
 /// It ends with the process; its threads wait for questions and cost nothing.
 pub(super) struct NameServer {
@@ -29,6 +29,15 @@ pub(super) struct NameServer {
 
 impl NameServer {
     pub(super) fn start(answers: impl Fn(&Message, Protocol) -> Vec<Message> + Send + Sync + 'static) -> Self {
+        Self::start_with_bytes(move |question, protocol| {
+            answers(question, protocol).iter().map(|answer| answer.to_vec().unwrap()).collect()
+        })
+    }
+
+    /// The same, with answers that need not be messages.
+    pub(super) fn start_with_bytes(
+        answers: impl Fn(&Message, Protocol) -> Vec<Vec<u8>> + Send + Sync + 'static,
+    ) -> Self {
         let answers: Arc<Answers> = Arc::new(answers);
         let (udp_socket, tcp_listener) = sockets();
         let server = Self { address: udp_socket.local_addr().unwrap(), udp: Arc::default(), tcp: Arc::default() };
@@ -66,7 +75,7 @@ fn serve_udp(socket: &UdpSocket, answers: &Answers, count: &AtomicUsize) {
     while let Ok((length, peer)) = socket.recv_from(&mut buffer) {
         count.fetch_add(1, Ordering::SeqCst);
         for answer in answers(&Message::from_vec(&buffer[..length]).unwrap(), Protocol::Udp) {
-            socket.send_to(&answer.to_vec().unwrap(), peer).unwrap();
+            socket.send_to(&answer, peer).unwrap();
         }
     }
 }
@@ -82,8 +91,7 @@ fn serve_tcp(stream: &mut TcpStream, answers: &Answers, count: &AtomicUsize) {
         if made.is_empty() {
             return;
         }
-        for answer in made {
-            let bytes = answer.to_vec().unwrap();
+        for bytes in made {
             stream.write_all(&u16::try_from(bytes.len()).unwrap().to_be_bytes()).unwrap();
             stream.write_all(&bytes).unwrap();
         }

@@ -1,13 +1,21 @@
 //! The grammar of key records, and which of several records counts.
 
-use callback_verifier::key::{KeyRecord, MAX_CANDIDATES, MAX_RECORD, PublicKeyError, RecordError};
-use callback_verifier::{KeyError, Rejection};
+use callback_verifier::key::{Backend, KeyRecord, MAX_CANDIDATES, MAX_RECORD, PublicKeyError, RecordError};
+use callback_verifier::{KeyError, PublicKey, Rejection};
 
 use crate::support::keys::{A, B};
 use crate::support::{Published, base64, der};
 
 fn parse(text: &str) -> Result<KeyRecord, RecordError> {
     KeyRecord::parse(text.as_bytes())
+}
+
+#[test]
+fn a_key_is_the_same_key_in_every_encoding() {
+    let keys = [PublicKey::from_der(A.spki()), PublicKey::from_der(&A.pkcs1())].map(Result::unwrap);
+    let other_library = PublicKey::from_der_with(A.spki(), Backend::RustCrypto).unwrap();
+    assert!(keys[0] == keys[1] && keys[0] == other_library);
+    assert!(keys[0] != PublicKey::from_der(B.spki()).unwrap());
 }
 
 #[test]

@@ -30,6 +30,8 @@
 //! Whatever is refused is refused with a [`Rejection`], which has a stable [code](Rejection::code).
 
 pub mod checklist;
+#[cfg(feature = "explain")]
+pub mod explain;
 pub mod key;
 mod policy;
 mod rejection;

@@ -109,12 +109,6 @@ impl Draft {
         Self { policy: Arc::new(policy), ..self.clone() }
     }
 
-    /// Whether the checklist is handed the same request.
-    pub(super) fn is_same_request(&self, other: &Self) -> bool {
-        let same_head = self.method == other.method && self.target == other.target && self.headers == other.headers;
-        same_head && self.authority == other.authority && self.body == other.body
-    }
-
     fn as_head<T>(&self, look: impl FnOnce(&RequestHead<'_>) -> T) -> T {
         let lines: Vec<_> = self.headers.iter().map(|(name, value)| Header::new(name, value)).collect();
         let head = RequestHead::new(&self.method, &self.target, lines).with_transport(self.transport);

@@ -128,8 +128,9 @@ pub(super) fn hosts(draft: &Draft, hints: &Hints) -> Candidates {
             }
         }
     }
-    // `:authority` beside a `Host` that disagrees is one more way to differ.
-    let differs = |host: &String| received != Some(host.as_str()) || draft.authority.is_some();
+    // `:authority` beside a `Host` that disagrees, or a second `Host`, is one more way to differ.
+    let is_plain = draft.authority.is_none() && draft.values("host").count() == 1;
+    let differs = |host: &String| received != Some(host.as_str()) || !is_plain;
     hosts.into_iter().filter(differs).map(|to| with_host(draft, received, to)).collect()
 }
 

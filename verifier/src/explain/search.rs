@@ -108,15 +108,20 @@ impl fmt::Display for Tried {
 
 /// Tries what may have been done to a request.
 pub(super) fn search(draft: Draft, keys: Keys, rejection: &Rejection, hints: &Hints) -> (Vec<Finding>, Vec<Tried>) {
-    let mut search = Search { keys, findings: Vec::new(), requests: Vec::new(), tried: Vec::new(), left: MAX_TRIALS };
+    let mut search = Search { keys, findings: Vec::new(), tried: Vec::new(), left: MAX_TRIALS };
     let mut halves = Vec::new();
     for family in FIRST_ROUND {
         for (changed, change) in search.candidates(family, &draft, hints) {
-            let is_half = matches!(change, Change::Body { .. }) || matches!(change, Change::Host { .. });
-            match search.attempt(family, &changed, vec![change.clone()]) {
-                // Whatever leads further may be half of it. So may a host or a body, of which only the signature tells.
-                Err(Some(step)) if step > rejection.step() || (is_half && step == 10) => halves.push((changed, change)),
-                _ => {}
+            // A host may need a receiver that expects it.
+            let is_half = |step| match &change {
+                Change::Host { .. } => step == SIGNATURE || step == HOST,
+                Change::Body { .. } => step == SIGNATURE,
+                _ => step > rejection.step(),
+            };
+            if let Err(Some(step)) = search.attempt(family, &changed, vec![change.clone()])
+                && is_half(step)
+            {
+                halves.push((step, changed, change));
             }
         }
     }
@@ -125,6 +130,11 @@ pub(super) fn search(draft: Draft, keys: Keys, rejection: &Rejection, hints: &Hi
     }
     (search.findings, search.tried)
 }
+
+/// The step that looks at the host.
+const HOST: u8 = 7;
+/// The step that looks at the signature. It alone tells whether a host or a body is the one that was signed.
+const SIGNATURE: u8 = 10;
 
 /// The likeliest first.
 const FIRST_ROUND: [Family; 9] = [
@@ -142,21 +152,20 @@ const FIRST_ROUND: [Family; 9] = [
 const SECOND_ROUND: [Family; 7] =
     [Family::Target, Family::Host, Family::Body, Family::Header, Family::Policy, Family::Transport, Family::Method];
 
-/// Some first halves, not too many of one kind.
-fn likeliest(halves: Vec<(Draft, Change)>) -> Vec<(Draft, Change)> {
+/// Some first halves, those that came furthest first, and not too many of one kind.
+fn likeliest(mut halves: Vec<(u8, Draft, Change)>) -> Vec<(Draft, Change)> {
+    halves.sort_by_key(|(step, ..)| std::cmp::Reverse(*step));
     let mut hosts = 0;
-    let kept = halves.into_iter().filter(|(_, change)| {
+    let kept = halves.into_iter().filter(|(_, _, change)| {
         hosts += usize::from(matches!(change, Change::Host { .. }));
         !matches!(change, Change::Host { .. }) || hosts <= MAX_HOST_HALVES
     });
-    kept.take(MAX_HALVES).collect()
+    kept.map(|(_, draft, change)| (draft, change)).take(MAX_HALVES).collect()
 }
 
 struct Search {
     keys: Keys,
     findings: Vec<Finding>,
-    /// The requests that were found, so that two ways to one of them are one finding.
-    requests: Vec<Draft>,
     tried: Vec<Tried>,
     left: usize,
 }
@@ -208,11 +217,12 @@ impl Search {
         self.left -= 1;
         self.count(family, 1);
         draft.verdict(&self.keys).map_err(|rejection| Some(rejection.step()))?;
-        let is_known = |known: &Draft| known.is_same_request(draft);
+        let signing_string = draft.signing_string();
+        let is_known = |known: &Finding| known.signing_string == signing_string;
+        // The digest is part of the string, so two requests of one string have one body too.
         let is_of_the_request = changes.iter().any(Change::is_of_the_request);
-        if !is_of_the_request || !self.requests.iter().any(is_known) {
-            self.findings.push(Finding { changes, signing_string: draft.signing_string() });
-            self.requests.push(draft.clone());
+        if !is_of_the_request || !self.findings.iter().any(is_known) {
+            self.findings.push(Finding { changes, signing_string });
         }
         Ok(())
     }

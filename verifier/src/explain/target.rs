@@ -193,6 +193,14 @@ fn queries(targets: &mut Targets<'_>, path: &str, query: Option<&str>) {
 const DOUBTFUL: &str = "!$&'()*+,;=:@-._~/[]{}|\\^`\"<>";
 
 fn spellings(targets: &mut Targets<'_>, path: &str, query: Option<&str>) {
+    // A slash within a segment.
+    for (at, _) in path.match_indices('/').filter(|(at, _)| *at > 0).take(MAX_PARTS) {
+        if let (Some(before), Some(behind)) = (path.get(..at), path.get(at + 1..)) {
+            for slash in ["%2F", "%2f"] {
+                targets.add(joined(&format!("{before}{slash}{behind}"), query), TargetChange::Recoded);
+            }
+        }
+    }
     for (new_path, new_query) in respelled(path, query) {
         targets.add(joined(&new_path, new_query.as_deref()), TargetChange::Recoded);
     }

@@ -161,7 +161,7 @@ fn a_header_that_nobody_can_restore_is_named() {
     let explanation = explained(&signed().without("X-Nonce"));
     assert_eq!(explanation.findings, []);
     let reason = explanation.verdict.unwrap_err().to_string();
-    assert_eq!(reason, "the signature covers `x-nonce`, which the request does not have");
+    assert!(reason.contains("x-nonce"), "{reason}");
 }
 
 #[test]

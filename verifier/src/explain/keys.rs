@@ -63,7 +63,7 @@ pub(super) async fn at_hand(
     hints: &Hints,
     now: SystemTime,
 ) -> Result<Keys, Rejection> {
-    if rejection.class() == Class::Temporary {
+    if rejection.class() == Class::Temporary || matches!(rejection, Rejection::TooManyHeaders { .. }) {
         return Err(rejection.clone());
     }
     let name = facts.trusted_key_name()?;

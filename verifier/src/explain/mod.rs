@@ -103,9 +103,10 @@ pub struct Explanation {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Untried {
-    /// The request's key could not be had, or may not be trusted.
+    /// For a reason that no change lifts: there is no signature, its key could not be had or may not be trusted, or there
+    /// are too many header lines.
     #[error("{0}")]
-    NoKey(Rejection),
+    Refused(Rejection),
     /// The head is too large to make thousands of copies of it.
     #[error("the head has {size} bytes, changes are tried on at most {MAX_HEAD}")]
     HeadTooLarge {
@@ -133,7 +134,7 @@ pub async fn explain(
         Explanation { verdict, steps, signing_string: None, findings: Vec::new(), tried: Vec::new(), untried: None };
     if let Err(rejection) = &explanation.verdict {
         match keys::at_hand(&recorder, &facts, rejection, hints, now).await {
-            Err(reason) => explanation.untried = Some(Untried::NoKey(reason)),
+            Err(reason) => explanation.untried = Some(Untried::Refused(reason)),
             Ok(_) if draft::size_of(head) > MAX_HEAD => {
                 explanation.untried = Some(Untried::HeadTooLarge { size: draft::size_of(head) });
             }

@@ -230,7 +230,8 @@ impl Search {
     fn count(&mut self, family: Family, count: usize) {
         match self.tried.iter_mut().find(|tried| tried.family == family) {
             Some(tried) => tried.count += count,
-            None => self.tried.push(Tried { family, count }),
+            None if count > 0 => self.tried.push(Tried { family, count }),
+            None => {}
         }
     }
 }

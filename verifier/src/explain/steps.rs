@@ -122,7 +122,7 @@ pub(super) fn steps(
             Some((at, _)) if at < number => (Outcome::NotReached, None),
             // A malformed signature, digest or length is refused before the key is asked for.
             Some(_) if number >= 9 && keys.is_none() => (Outcome::NotReached, None),
-            _ if number == STEPS => (Outcome::NotChecked, Some("not checked here".to_owned())),
+            _ if number == STEPS => (Outcome::NotChecked, Some("the replay guard is not asked here".to_owned())),
             _ => (Outcome::Ok, Some(detail(number, facts, body, now, keys.as_ref()))),
         };
         Step { number, name, outcome, detail }

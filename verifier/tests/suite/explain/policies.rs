@@ -98,7 +98,7 @@ fn the_key_of_a_neighbouring_month_is_asked_for_by_hint_only() {
     let message = signed();
     assert_eq!(explained_by(&with_both, &message).findings, []);
     let refused = explained_by(&with_october, &message);
-    assert_eq!(refused.untried, Some(Untried::NoKey(Rejection::KeyNotFound)));
+    assert_eq!(refused.untried, Some(Untried::Refused(Rejection::KeyNotFound)));
     for verifier in [with_both, with_october] {
         let hinted = explained_with(&verifier, &message, |hints| hints.neighbouring_keys = NeighbouringKeys::LookUp);
         assert_found(&message, &hinted, "key", "`keyId` were `2026-10._domainkey.copernica.com`");
@@ -109,9 +109,10 @@ fn the_key_of_a_neighbouring_month_is_asked_for_by_hint_only() {
 fn without_a_key_nothing_is_tried_and_the_reason_is_given() {
     let foreign = Forge::new().key("2026-11._domainkey.evil.example", &A).sign();
     let unsigned = signed().without("Signature");
-    for (message, code) in [(foreign, "foreign_key"), (unsigned, "signature_missing")] {
+    let many = (0..300).fold(signed(), |message, _| message.add("X-Many", "1"));
+    for (message, code) in [(foreign, "foreign_key"), (unsigned, "signature_missing"), (many, "too_many_headers")] {
         let explanation = explained(&message);
-        let Some(Untried::NoKey(reason)) = &explanation.untried else { panic!("{explanation:?}") };
+        let Some(Untried::Refused(reason)) = &explanation.untried else { panic!("{explanation:?}") };
         assert_eq!((reason.code(), explanation.tried.len()), (code, 0));
     }
     let huge = signed().add("X-Huge", vec![b'a'; 70_000]);

@@ -41,7 +41,7 @@ fn each_step_tells_what_it_found() {
             (9, "key", "2026-11._domainkey.copernica.com, RSA-2048, ttl 300 s"),
             (10, "signature", "made by this key"),
             (11, "body", &*body),
-            (12, "replay", "not checked here"),
+            (12, "replay", "the replay guard is not asked here"),
         ]
     );
 }

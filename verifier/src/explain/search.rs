@@ -112,10 +112,11 @@ pub(super) fn search(draft: Draft, keys: Keys, rejection: &Rejection, hints: &Hi
     let mut halves = Vec::new();
     for family in FIRST_ROUND {
         for (changed, change) in search.candidates(family, &draft, hints) {
-            // A host may need a receiver that expects it.
             let is_half = |step| match &change {
+                // A host may need a receiver that expects it.
                 Change::Host { .. } => step == SIGNATURE || step == HOST,
-                Change::Body { .. } => step == SIGNATURE,
+                // It has the digest that the request claims.
+                Change::Body { .. } => true,
                 _ => step > rejection.step(),
             };
             if let Err(Some(step)) = search.attempt(family, &changed, vec![change.clone()])
@@ -133,7 +134,7 @@ pub(super) fn search(draft: Draft, keys: Keys, rejection: &Rejection, hints: &Hi
 
 /// The step that looks at the host.
 const HOST: u8 = 7;
-/// The step that looks at the signature. It alone tells whether a host or a body is the one that was signed.
+/// The step that looks at the signature. It alone tells whether a host is the one that was signed.
 const SIGNATURE: u8 = 10;
 
 /// The likeliest first.
@@ -152,9 +153,9 @@ const FIRST_ROUND: [Family; 9] = [
 const SECOND_ROUND: [Family; 7] =
     [Family::Target, Family::Host, Family::Body, Family::Header, Family::Policy, Family::Transport, Family::Method];
 
-/// Some first halves, those that came furthest first, and not too many of one kind.
+/// Some first halves, bodies and those that came furthest first, and not too many of one kind.
 fn likeliest(mut halves: Vec<(u8, Draft, Change)>) -> Vec<(Draft, Change)> {
-    halves.sort_by_key(|(step, ..)| std::cmp::Reverse(*step));
+    halves.sort_by_key(|(step, _, change)| (!matches!(change, Change::Body { .. }), std::cmp::Reverse(*step)));
     let mut hosts = 0;
     let kept = halves.into_iter().filter(|(_, _, change)| {
         hosts += usize::from(matches!(change, Change::Host { .. }));

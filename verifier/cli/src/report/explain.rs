@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use callback_verifier::Class;
 use callback_verifier::checklist::STEPS;
 use callback_verifier::explain::{Change, Explanation, Finding, Outcome, PolicyChange, Step};
 use callback_verifier::wire::SigningString;
+use callback_verifier::{Class, Rejection};
 use serde_json::json;
 
 use super::{Answer, Printable, hint, status};
@@ -55,6 +55,9 @@ pub(crate) fn explanation_text(explanation: &Explanation) -> Answer {
             && let Some(hint) = hint(rejection)
         {
             let _ = writeln!(text, "\nhint: {hint}");
+            if matches!(rejection, Rejection::BadSignature) {
+                text.push_str("hint: what a proxy cut off cannot be guessed: name it with `--prefix /internal` or `--target /path?query`\n");
+            }
         }
     }
     Answer { text, status: rejection.map_or(ExitStatus::Good, status) }

@@ -60,6 +60,7 @@ fn a_refused_request_shows_what_would_have_made_it_pass() {
         ),
         (Callback::new().with("X-Copernica-ID", "account_99").sign(), &[], "account"),
         (mangled("account_1234", "account_9999"), &[], "tampered"),
+        (mangled("n0nce", "other"), &[], "nothing_found"),
         (mangled("X-Nonce", "Y-Nonce"), &[], "header_missing"),
         (mangled("Signature: ", "X-Signature: "), &[], "unsigned"),
     ] {

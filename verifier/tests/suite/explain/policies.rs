@@ -33,6 +33,14 @@ fn a_saved_request_is_explained_beyond_its_age() {
 }
 
 #[test]
+fn a_saved_request_whose_body_was_written_anew_is_explained_too() {
+    let signed = Forge::new().set("Date", date_from_now(-86_400)).body("{\"a\":1}").sign();
+    let explanation = explained(&signed.body("{\"a\": 1}").set("Content-Length", "8"));
+    let codes: Vec<_> = the_finding(&explanation).changes.iter().map(|change| change.code()).collect();
+    assert_eq!(codes, ["body_reserialised", "clock"]);
+}
+
+#[test]
 fn another_policy_would_have_done() {
     for (message, code, text) in [
         (

@@ -149,9 +149,9 @@ const FIRST_ROUND: [Family; 9] = [
     Family::Body,
     Family::Key,
 ];
-/// What the second of two changes may be.
+/// What the second of two changes may be. A body is always the first.
 const SECOND_ROUND: [Family; 7] =
-    [Family::Target, Family::Host, Family::Body, Family::Header, Family::Policy, Family::Transport, Family::Method];
+    [Family::Target, Family::Host, Family::Header, Family::Clock, Family::Policy, Family::Transport, Family::Method];
 
 /// Some first halves, bodies and those that came furthest first, and not too many of one kind.
 fn likeliest(mut halves: Vec<(u8, Draft, Change)>) -> Vec<(Draft, Change)> {

@@ -1,6 +1,7 @@
 use std::io::Write;
 
-use super::{assert_found, explained, the_finding};
+use super::{assert_found, explained, explained_by, the_finding, verifier};
+use crate::support::keys::A;
 use crate::support::{Forge, Message};
 
 /// What a program does to a body: the other bytes, and their length in `Content-Length`.
@@ -103,12 +104,15 @@ fn a_body_that_was_compressed_on_its_way_is_found() {
 
 #[test]
 fn a_bomb_is_not_unpacked_beyond_its_bound() {
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    let zeros = vec![0; 1024 * 1024];
-    (0..64).for_each(|_| gzip.write_all(&zeros).unwrap());
-    let bomb = gzip.finish().unwrap();
-    let message = Forge::new().body(JSON).sign();
-    assert_eq!(explained(&passed_on(&message, bomb)).findings, []);
+    const MIB: usize = 1024 * 1024;
+    let generous = verifier(&A, |builder| builder.max_body(64 * MIB as u64));
+    for (size, found) in [(8 * MIB, 1), (8 * MIB + 1, 0)] {
+        let plain = vec![0; size];
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(&plain).unwrap();
+        let received = passed_on(&Forge::new().body(plain).sign(), gzip.finish().unwrap());
+        assert_eq!(explained_by(&generous, &received).findings.len(), found, "{size}");
+    }
 }
 
 #[test]

@@ -26,6 +26,8 @@ const ORIGINAL_VALUE: [&str; 3] = ["x-amzn-remapped-", "x-original-", "x-forward
 /// What the platform sends.
 const CONTENT_TYPES: [&str; 5] =
     ["application/json", "application/xml", "application/x-www-form-urlencoded", "text/xml", "text/plain"];
+/// Headers that are refused if they are repeated, and need not be covered.
+const UNIQUE: [&str; 4] = ["signature", "content-type", "content-length", "x-nonce"];
 const CHARSETS: [&str; 4] = ["; charset=utf-8", ";charset=utf-8", "; charset=UTF-8", ";charset=UTF-8"];
 
 pub(super) type Candidates = Vec<(Draft, Change)>;
@@ -149,13 +151,22 @@ fn without_port(host: &str) -> &str {
 /// Other values of the other headers.
 pub(super) fn headers(draft: &Draft) -> Candidates {
     let mut headers = Headers { draft, found: Vec::new() };
-    headers.content_type();
+    let covered: Vec<String> =
+        draft.covered().into_iter().filter(|name| !name.starts_with('(') && name != "host").collect();
+    let is_covered = |name: &str| covered.iter().any(|covered| covered == name);
+    // Those of which there may be only one, whether covered or not.
+    let others = UNIQUE.into_iter().filter(|name| !is_covered(name));
+    covered.iter().map(String::as_str).chain(others).for_each(|name| headers.instances(name));
+    // Nobody can tell which value a header had that is not covered.
+    if is_covered("content-type") {
+        headers.content_type();
+    }
     headers.content_length();
     headers.account();
     headers.digest();
     headers.signature();
-    for name in draft.covered().iter().filter(|name| !name.starts_with('(') && *name != "host") {
-        headers.instances(name);
+    for name in &covered {
+        headers.values(name);
         for prefix in ORIGINAL_VALUE {
             let other = format!("{prefix}{name}");
             if let Some(value) = draft.value(&other) {
@@ -270,21 +281,24 @@ impl Headers<'_> {
         }
     }
 
-    /// One of several instances, or values; or the same joined in another way.
+    /// One of several instances.
     fn instances(&mut self, name: &str) {
         let instances: Vec<Vec<u8>> = self.draft.values(name).take(MAX_VALUES).map(<[u8]>::to_vec).collect();
         let is_same = instances.windows(2).all(|pair| matches!(pair, [a, b] if a == b));
-        if instances.len() > 1 {
-            for instance in &instances {
-                let how = if is_same { HeaderChange::Repeated } else { HeaderChange::ValuesAdded };
-                self.add(name, instance, how);
-            }
+        let how = if is_same { HeaderChange::Repeated } else { HeaderChange::ValuesAdded };
+        for instance in instances.iter().filter(|_| instances.len() > 1) {
+            self.add(name, instance, how.clone());
         }
+    }
+
+    /// Fewer values, or the same joined in another way.
+    fn values(&mut self, name: &str) {
+        let instances: Vec<&[u8]> = self.draft.values(name).collect();
         let Some(joined) = std::str::from_utf8(&instances.join(&b", "[..])).ok().map(str::to_owned) else { return };
-        if !joined.contains(',') || name == "date" {
+        let values: Vec<&str> = joined.split(',').map(str::trim).take(MAX_VALUES + 1).collect();
+        if !(2..=MAX_VALUES).contains(&values.len()) || name == "date" {
             return;
         }
-        let values: Vec<&str> = joined.split(',').map(str::trim).take(MAX_VALUES).collect();
         for separator in [", ", ",", " , "] {
             self.add(name, values.join(separator).as_bytes(), HeaderChange::Joined);
         }

@@ -200,4 +200,22 @@ mod tests {
             assert!(matches!(Saved::read(raw, source), Err(NotSaved::RawTakesNo(_))));
         }
     }
+
+    #[test]
+    fn damage_is_no_reason_to_panic() {
+        let har = r#"{"log":{"entries":[{"request":{"method":"POST","url":"http://a/?b#c","headers":[{"name":"A","value":"b"}],"postData":{"text":"/w==","encoding":"base64"}}}]}}"#;
+        let trace = "=> Send header, 27 bytes (0x1b)\n0000: POST / HTTP/1.1\n0011: A: bcde\n001a: \n=> Send data, 3 bytes (0x3)\n0000: abc\n";
+        let hex = "=> Send header, 19 bytes (0x13)\n0000: 50 4f 53 54 20 2f 20 48 54 54 50 2f 31 2e 31 0d POST / HTTP/1.1.\n0010: 0a 0d 0a                                        ...\n";
+        let verbose = "* x\n> POST /a HTTP/2\n> Host: h\n> \n";
+        for text in [har, trace, hex, verbose] {
+            for (at, byte) in (0..text.len()).flat_map(|at| b"\0 9f:\"\n\xff>".map(|byte| (at, byte))) {
+                let mut bytes = text.as_bytes().to_vec();
+                bytes[at] = byte;
+                let _ = Saved::read(&bytes, source(FormatArg::Auto));
+                bytes.truncate(at);
+                let _ = Saved::read(&bytes, source(FormatArg::Auto));
+            }
+        }
+        assert!(read(hex).is_ok() && read(har).is_ok() && read(verbose).is_ok());
+    }
 }

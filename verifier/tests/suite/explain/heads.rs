@@ -149,6 +149,15 @@ fn signed_as(forge: &Forge) -> crate::support::Message {
 }
 
 #[test]
+fn a_signature_that_was_sent_on_twice_is_found() {
+    let twice = signed().add("Signature", signed().value("Signature"));
+    assert_found(&signed(), &explained(&twice), "header_repeated", "there were one `signature` header");
+    let uncovered = Forge::new().not_covering("content-type").sign();
+    let twice = uncovered.clone().add("Content-Type", "text/plain");
+    assert_eq!(the_finding(&explained(&twice)).changes[0].code(), "header_values_added");
+}
+
+#[test]
 fn a_digest_that_was_dropped_is_that_of_the_body() {
     let explanation = explained(&signed().without("Digest"));
     let finding = the_finding(&explanation);

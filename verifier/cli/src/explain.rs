@@ -21,8 +21,11 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<Answer, Failure> {
         return Ok(Answer { text: SCHEMA.to_owned(), status: ExitStatus::Good });
     }
     let origin = Origin::of(&args.request);
-    let bytes = origin.read()?;
-    let body = args.body.as_deref().map(|path| Origin::of(path).read()).transpose()?;
+    let body = args.body.as_deref().map(Origin::of);
+    if origin == Origin::StandardInput && body.as_ref() == Some(&origin) {
+        return Err(Failure::StandardInputTwice);
+    }
+    let (bytes, body) = (origin.read()?, body.map(|body| body.read()).transpose()?);
     let source = Source { format: args.format, entry: args.entry, body };
     let saved = Saved::read(&bytes, source).map_err(|reason| Failure::NotSaved { origin, reason })?;
     for note in &saved.notes {

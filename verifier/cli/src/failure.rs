@@ -18,6 +18,8 @@ pub(crate) enum Failure {
     Unreadable { origin: Origin, reason: Unreadable },
     #[error("{origin} {reason}")]
     NotSaved { origin: Origin, reason: NotSaved },
+    #[error("standard input cannot be both the request and its body")]
+    StandardInputTwice,
     #[error("cannot read the key `{}`: {error}", path.display())]
     KeyFile { path: PathBuf, error: io::Error },
     #[error("cannot use the key `{}`: {error}", path.display())]

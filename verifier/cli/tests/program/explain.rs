@@ -190,6 +190,7 @@ fn input_that_is_not_one_request_gets_no_verdict() {
         (delivery.to_string().as_bytes(), &[], "hint: save the request itself: `GET /mock/v1/deliveries/7/request`"),
         (&Callback::new().sign(), &["--entry", "2"], "so `--entry` has no meaning"),
         (&Callback::new().sign(), &["--format", "har"], "is no HAR 1.2 file"),
+        (b"> POST / HTTP/2\n>\n", &["--body", "-"], "standard input cannot be both"),
         (b"x", &["--format", "delivery"], "possible values: auto, http, har, curl"),
     ] {
         let run = explain(input, flags).expect(2);

@@ -28,10 +28,13 @@
 //!
 //! What is checked, in which order, stands in [`checklist`]. What this receiver insists on is its [`Policy`].
 //! Whatever is refused is refused with a [`Rejection`], which has a stable [code](Rejection::code).
+#![cfg_attr(feature = "explain", doc = "What would have made a refused request pass, [`explain`] finds out.")]
 
 #[cfg(feature = "axum")]
 pub mod axum;
 pub mod checklist;
+#[cfg(feature = "explain")]
+pub mod explain;
 pub mod key;
 #[cfg(all(doc, feature = "axum", feature = "dns"))]
 pub mod manual;

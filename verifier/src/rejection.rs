@@ -54,7 +54,7 @@ pub enum Rejection {
         name: &'static str,
     },
     /// The signature covers a header that the request does not have.
-    #[error("the signature covers `{name}`, which the request does not have")]
+    #[error("the signature covers {name}, which the request does not have")]
     HeaderMissing {
         /// The header's name, in lower case.
         name: Excerpt,
@@ -66,7 +66,7 @@ pub enum Rejection {
         name: &'static str,
     },
     /// A covered header holds a control character.
-    #[error("`{name}` holds a control character")]
+    #[error("{name} holds a control character")]
     ControlCharacter {
         /// The header's name, in lower case.
         name: Excerpt,

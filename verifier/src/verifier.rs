@@ -37,6 +37,13 @@ impl Verifier {
         &self.policy
     }
 
+    /// The same policy without a replay guard, with its keys seen through another store.
+    #[cfg(feature = "explain")]
+    pub(crate) fn seen_through<S: KeyStore>(&self, store: impl FnOnce(Arc<dyn KeyStore>) -> Arc<S>) -> (Self, Arc<S>) {
+        let store = store(Arc::clone(&self.keys));
+        (Self { policy: Arc::clone(&self.policy), keys: Arc::<S>::clone(&store), guard: None }, store)
+    }
+
     /// The first stage: everything but the body.
     ///
     /// With the key at hand it does not wait. It waits for the [`KeyStore`] if that has to look the key up, or if the key

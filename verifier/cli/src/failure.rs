@@ -5,6 +5,7 @@ use callback_verifier::key::PinnedKeyError;
 use callback_verifier::{BuildError, DnsSetupError};
 
 use crate::input::{MAX_INPUT, Origin, Unreadable};
+use crate::saved::NotSaved;
 
 /// Why there is no verdict.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +16,10 @@ pub(crate) enum Failure {
     TooLong(Origin),
     #[error("{origin} is not one HTTP/1.1 request: {reason}")]
     Unreadable { origin: Origin, reason: Unreadable },
+    #[error("{origin} {reason}")]
+    NotSaved { origin: Origin, reason: NotSaved },
+    #[error("standard input cannot be both the request and its body")]
+    StandardInputTwice,
     #[error("cannot read the key `{}`: {error}", path.display())]
     KeyFile { path: PathBuf, error: io::Error },
     #[error("cannot use the key `{}`: {error}", path.display())]
@@ -31,13 +36,14 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// What to do about it. `None` where the message says it all.
-    pub(crate) fn hint(&self) -> Option<&'static str> {
+    pub(crate) fn hint(&self) -> Option<String> {
         match self {
-            Self::Unreadable { reason, .. } => reason.hint(),
+            Self::Unreadable { reason, .. } => reason.hint().map(str::to_owned),
+            Self::NotSaved { reason, .. } => reason.hint(),
             Self::Key { error: PinnedKeyError::OtherLabel(label), .. } if label.ends_with("PRIVATE KEY") => {
-                Some("`openssl pkey -in PRIVATE.pem -pubout` writes the public half of a private key")
+                Some("`openssl pkey -in PRIVATE.pem -pubout` writes the public half of a private key".to_owned())
             }
-            Self::Dns(_) => Some("name a server with `--nameserver ADDR`"),
+            Self::Dns(_) => Some("name a server with `--nameserver ADDR`".to_owned()),
             _ => None,
         }
     }

@@ -1,13 +1,17 @@
-//! `callback-verifier`: verifies one saved callback, or shows the key that DNS has under a `keyId`.
+//! `callback-verifier`: verifies one saved callback, explains why one is refused, or shows the key that DNS has under a `keyId`.
 //!
 //! Everything that decides stands in the library. Here are the arguments ([`args`]), a strict reader of raw requests
-//! ([`input`]), the two commands ([`verify`], [`key`]) and how their answers look ([`report`]).
+//! ([`input`]) and readers of what else a request is saved in ([`saved`]), the commands ([`verify`], [`explain`], [`key`])
+//! and how their answers look ([`report`]).
 
 mod args;
+mod explain;
 mod failure;
 mod input;
 mod key;
+mod receiver;
 mod report;
+mod saved;
 mod status;
 mod verify;
 
@@ -32,6 +36,7 @@ fn main() -> ExitCode {
     };
     let answer = match &cli.command {
         Command::Verify(args) => verify::run(args),
+        Command::Explain(args) => explain::run(args),
         Command::Key(args) => key::run(args),
     };
     match answer.and_then(print) {

@@ -4,6 +4,8 @@
 mod adapter;
 mod attacks;
 mod cavage;
+#[cfg(feature = "explain")]
+mod explain;
 mod keys;
 mod layer;
 mod oracle;

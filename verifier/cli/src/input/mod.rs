@@ -20,6 +20,7 @@ use callback_verifier::{Header, RequestHead};
 
 use crate::failure::Failure;
 use chunked::ChunkedError;
+pub(crate) use chunked::decode as decode_chunked;
 
 /// How much is read, in bytes.
 pub(crate) const MAX_INPUT: u64 = 64 * 1024 * 1024;

@@ -1,6 +1,8 @@
 //! The program itself: arguments in, output and exit status out.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up is to fail")]
 
+mod explain;
+mod explain_json;
 mod key;
 mod name_server;
 mod signed;
@@ -47,7 +49,7 @@ fn run(arguments: &[&str], stdin: &[u8]) -> Run {
 
 #[test]
 fn help_teaches_with_examples_and_exit_statuses() {
-    for arguments in [&["--help"][..], &["verify", "--help"], &["key", "--help"]] {
+    for arguments in [&["--help"][..], &["verify", "--help"], &["explain", "--help"], &["key", "--help"]] {
         let run = run(arguments, b"").expect(0);
         assert!(run.stderr.is_empty() && run.stdout.contains("Exit status:"), "{}", run.stdout);
     }

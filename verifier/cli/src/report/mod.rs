@@ -1,5 +1,7 @@
 //! How an answer looks: for people, and as one JSON object.
 
+mod explain;
+
 use std::fmt::{self, Write};
 
 use callback_verifier::checklist::STEPS;
@@ -9,6 +11,8 @@ use serde_json::{Map, Value, json};
 
 use crate::key::KeyFindings;
 use crate::status::ExitStatus;
+
+pub(crate) use explain::{explanation_json, explanation_text};
 
 /// What goes to standard output, and how the program ends.
 #[derive(Debug)]
@@ -168,6 +172,9 @@ fn hint(rejection: &Rejection) -> Option<&'static str> {
         }
         Rejection::WrongAccount { got, .. } if is_environment(got) => {
             "an environment of the sister product is taken with `--allow-environment` and its number as `--account`"
+        }
+        Rejection::HeaderMissing { .. } => {
+            "something on the way may have dropped it: have each proxy pass it on; without it nobody can check the signature"
         }
         Rejection::ForeignKey { .. } => "only if you trust whoever owns its zone: `--zone ZONE`",
         Rejection::KeyTesting => "its owner says that he is testing; `--allow-testing-keys` takes it",

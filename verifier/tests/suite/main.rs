@@ -4,6 +4,8 @@
 mod adapter;
 mod attacks;
 mod cavage;
+#[cfg(feature = "payload")]
+mod corpus;
 mod keys;
 mod oracle;
 #[cfg(feature = "payload")]

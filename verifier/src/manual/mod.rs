@@ -8,13 +8,13 @@
 //! 6. [Known attacks](known_attacks)
 //! 7. [When DNS is in trouble](dns_in_trouble)
 
-#[doc = include_str!("../../docs/set_up.md")]
+#[doc = include_str!("../../docs/set-up.md")]
 pub mod set_up {}
 
-#[doc = include_str!("../../docs/behind_a_proxy.md")]
+#[doc = include_str!("../../docs/behind-a-proxy.md")]
 pub mod behind_a_proxy {}
 
-#[doc = include_str!("../../docs/key_rotation.md")]
+#[doc = include_str!("../../docs/key-rotation.md")]
 pub mod key_rotation {}
 
 #[doc = include_str!("../../docs/clocks.md")]
@@ -23,5 +23,8 @@ pub mod clocks {}
 #[doc = include_str!("../../docs/queues.md")]
 pub mod queues {}
 
-#[doc = include_str!("../../docs/known_attacks.md")]
+#[doc = include_str!("../../docs/known-attacks.md")]
 pub mod known_attacks {}
+
+#[doc = include_str!("../../docs/dns-in-trouble.md")]
+pub mod dns_in_trouble {}

@@ -129,8 +129,8 @@ impl Callback {
         self.entity
     }
 
-    /// The identifier of the profile or subprofile, as it was written. It is empty only where the
-    /// [legacy form](Dialect::LegacyForm) does not tell it.
+    /// The identifier of the profile or subprofile, as it was written. It is empty only if the action is
+    /// [unstated](Action::Unstated) and the payload does not tell it either.
     pub fn id(&self) -> &str {
         &self.id
     }
@@ -226,13 +226,12 @@ impl Draft {
     /// The whole, if nothing is missing and it fits together.
     pub(super) fn finish(self, dialect: Dialect, entity: Entity) -> Result<Callback, PayloadError> {
         let Self { action, id, fields, interests, details } = self;
-        let (action, id) = match dialect {
-            // Neither is documented for it.
-            Dialect::LegacyForm => (action.unwrap_or(Action::Unstated), id.unwrap_or_default()),
-            _ => (
-                action.ok_or(PayloadError::Missing { name: "action" })?,
-                id.ok_or(PayloadError::Missing { name: "id" })?,
-            ),
+        let (action, id) = match (action, id) {
+            (Some(action), Some(id)) => (action, id),
+            // Neither is documented for it. But whoever is told of an action is also told what it was done to.
+            (None, id) if dialect == Dialect::LegacyForm => (Action::Unstated, id.unwrap_or_default()),
+            (None, _) => return Err(PayloadError::Missing { name: "action" }),
+            (Some(_), None) => return Err(PayloadError::Missing { name: "id" }),
         };
         let fields = fields.ok_or(PayloadError::Missing { name: "fields" })?;
         if entity == Entity::Subprofile && interests.is_some() {

@@ -14,6 +14,17 @@
 //!
 //! Nothing here says whether a payload is genuine. [`Verified::callback`] decodes what is; [`Callback::decode`] takes any
 //! bytes.
+//!
+//! ```
+//! use callback_verifier::{Action, Callback, Entity};
+//!
+//! let body = br#"{"id":"123","action":"update","fields":{"name":"Mike"},"interests":["tennis"]}"#;
+//! let callback = Callback::decode(body, Some(b"application/json"))?;
+//! assert_eq!((callback.action(), callback.entity(), callback.id()), (Action::Update, Entity::Profile, "123"));
+//! assert_eq!(callback.fields().get("name"), Some("Mike"));
+//! assert!(callback.interests().contains("tennis"));
+//! # Ok::<(), callback_verifier::PayloadError>(())
+//! ```
 
 mod callback;
 mod error;
@@ -26,6 +37,8 @@ mod xml;
 pub use callback::{Action, Callback, Dialect, Entity};
 pub use error::PayloadError;
 pub use fields::{Fields, Interests, MAX_FIELDS, MAX_INTERESTS, MAX_NAME, MAX_VALUE};
+
+use std::borrow::Cow;
 
 use callback::{Details, Draft, identifier, variable};
 use media_type::Syntax;
@@ -122,11 +135,11 @@ impl<B: AsRef<[u8]>> Verified<B> {
 
 /// The names of an object's variables, each of which may come once.
 #[derive(Default)]
-struct Seen<'a>(Vec<std::borrow::Cow<'a, str>>);
+struct Seen<'a>(Vec<Cow<'a, str>>);
 
 impl<'a> Seen<'a> {
     /// Adds a name.
-    fn insert(&mut self, name: std::borrow::Cow<'a, str>) -> Result<&str, PayloadError> {
+    fn insert(&mut self, name: Cow<'a, str>) -> Result<&str, PayloadError> {
         if self.0.contains(&name) {
             return Err(PayloadError::Duplicate((*name).into()));
         }

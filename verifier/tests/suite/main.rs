@@ -4,6 +4,8 @@
 mod adapter;
 mod attacks;
 mod cavage;
+#[cfg(feature = "payload")]
+mod corpus;
 #[cfg(feature = "explain")]
 mod explain;
 mod keys;

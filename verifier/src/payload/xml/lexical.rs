@@ -7,8 +7,10 @@ use crate::payload::{Dialect, MAX_MEMBERS, PayloadError};
 /// A start tag, or an empty-element tag.
 pub(super) struct Tag<'a> {
     pub(super) name: &'a str,
-    /// Its first attribute. An element that has a meaning here has no more than one.
+    /// Its first attribute. No element that has a meaning here has more than one.
     pub(super) attribute: Option<(&'a str, Cow<'a, str>)>,
+    /// The name of its second attribute.
+    second: Option<&'a str>,
 }
 
 impl<'a> Tag<'a> {
@@ -31,17 +33,13 @@ impl<'a> Tag<'a> {
             names.push(name);
             first = first.or(Some((name, value)));
         }
-        match names.get(1) {
-            // Only an unknown element may have so many, and nobody looks at those.
-            Some(second) => Ok(Self { name, attribute: Some((second, Cow::Borrowed(""))) }),
-            None => Ok(Self { name, attribute: first }),
-        }
+        Ok(Self { name, attribute: first, second: names.get(1).copied() })
     }
 
     pub(super) fn has_no_attributes(&self) -> Result<(), PayloadError> {
-        match &self.attribute {
+        match self.attribute.as_ref().map(|(name, _)| *name).or(self.second) {
             None => Ok(()),
-            Some((name, _)) => Err(PayloadError::Attribute((*name).into())),
+            Some(name) => Err(PayloadError::Attribute(name.into())),
         }
     }
 }

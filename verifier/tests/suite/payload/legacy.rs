@@ -44,6 +44,8 @@ fn refuses_legacy_forms_that_are_none() {
             (r#"json={"profile":{"fields":{}},"profile":{"fields":{}}}"#, duplicate("profile")),
             (r#"json={"profile":{"fields":{},"fields":{}}}"#, duplicate("fields")),
             (r#"json={"action":"x","profile":{"fields":{}}}"#, Error(PayloadError::UnknownAction("x".into()))),
+            // A fuzz target has found this one: told to delete, but not what.
+            (r#"json={"action":"delete","profile":{"fields":{}}}"#, missing("id")),
             ("json=", Syntax("an object")),
             ("json=%7B", Syntax("a name in quotes")),
             ("json={}&json={}", duplicate("json")),

@@ -84,6 +84,7 @@ fn refuses_what_is_no_callback() {
             ("<profile><fields><a name='b'/></fields></profile>", Error(PayloadError::Attribute("name".into()))),
             ("<profile><fields><field Name='b'/></fields></profile>", Error(PayloadError::Attribute("Name".into()))),
             ("<profile><fields><field name='b' c='d'/></fields></profile>", Error(PayloadError::Attribute("c".into()))),
+            ("<profile><fields><field c='d' name='b'/></fields></profile>", Error(PayloadError::Attribute("c".into()))),
             (
                 "<profile><interests><interest name='b'/></interests></profile>",
                 Error(PayloadError::Attribute("name".into())),

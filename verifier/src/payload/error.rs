@@ -5,8 +5,8 @@ use crate::wire::Excerpt;
 
 /// The bytes are no callback that could be decoded. They stay what they are: [verified](crate::Verified), or not.
 ///
-/// Messages repeat names and the few words that have a fixed meaning, as [`Excerpt`]s; never the value of a field, which is
-/// personal data.
+/// Messages repeat names and the few words that have a fixed meaning, as [`Excerpt`]s; never an identifier, an interest or the
+/// value of a field, which are personal data.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PayloadError {
@@ -59,7 +59,7 @@ pub enum PayloadError {
     /// A name, or a variable other than a field, that is longer than [`MAX_NAME`].
     #[error("{name} is longer than {MAX_NAME} bytes")]
     NameTooLong {
-        /// How it begins, or which variable it is.
+        /// How the name of a field begins, or what else is so long.
         name: Excerpt,
     },
     /// The value of a field that is longer than [`MAX_VALUE`].

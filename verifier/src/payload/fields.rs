@@ -142,7 +142,7 @@ impl Interests {
 
     pub(super) fn push(&mut self, name: &str) -> Result<(), PayloadError> {
         if name.len() > MAX_NAME {
-            return Err(PayloadError::NameTooLong { name: name.into() });
+            return Err(PayloadError::NameTooLong { name: "an interest".into() });
         }
         if self.len() == MAX_INTERESTS {
             return Err(PayloadError::TooManyInterests);

@@ -103,7 +103,9 @@ pub(super) fn character(reference: &str) -> Result<char, PayloadError> {
         },
     };
     let c = number.and_then(char::from_u32).filter(|c| is_character(*c));
-    c.ok_or_else(|| PayloadError::Entity(reference.into()))
+    // A stray `&` makes a reference of the text behind it, which is personal data.
+    let is_told = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'#' | b'+');
+    c.ok_or_else(|| PayloadError::Entity(if reference.bytes().all(is_told) { reference } else { "..." }.into()))
 }
 
 /// Digits only: the standard library takes a sign too.

@@ -99,7 +99,10 @@ fn shows_no_personal_data() {
         (r#"{"id":"1","action":"create","fields":{"a":"hush}}"#, "hush"),
         (r#"{"id":"1","action":"create","fields":{"a":["hush"]}}"#, "hush"),
         ("<profile><fields><a>hush<b/></a></fields></profile>", "hush"),
+        ("<profile><fields><a>me & hush, hush; you</a></fields></profile>", "hush"),
+        (r#"{"id":"1","action":"create","fields":{"a":"hush""#, "hush"),
         ("type=create&profile=1&fields[a]=hush%zz", "hush"),
+        ("type=create&profile=hush%zz", "hush"),
     ] {
         let error = Callback::decode(body.as_bytes(), None).unwrap_err();
         assert!(!format!("{error} {error:?}").contains(secret), "{error:?}");

@@ -31,10 +31,11 @@ fn there_are_so_many_fields_and_interests_and_no_more() {
 
 #[test]
 fn names_and_values_are_so_long_and_no_longer() {
-    let name = |c: &str| PayloadError::NameTooLong { name: c.repeat(MAX_NAME + 1).as_str().into() };
-    limit(field(MAX_NAME, 1), field(MAX_NAME + 1, 1), name("n"));
+    let name = PayloadError::NameTooLong { name: "n".repeat(MAX_NAME + 1).as_str().into() };
+    limit(field(MAX_NAME, 1), field(MAX_NAME + 1, 1), name);
     limit(field(1, MAX_VALUE), field(1, MAX_VALUE + 1), PayloadError::ValueTooLong { name: "n".into() });
-    limit(interests(1, MAX_NAME), interests(1, MAX_NAME + 1), name("i"));
+    let interest = PayloadError::NameTooLong { name: "an interest".into() };
+    limit(interests(1, MAX_NAME), interests(1, MAX_NAME + 1), interest);
     let id = |length: usize| format!(r#"{{"id":"{}","action":"create","fields":{{}}}}"#, "1".repeat(length));
     assert_eq!(Callback::decode(id(MAX_NAME).as_bytes(), None).map(drop), Ok(()));
     let expected = Err(PayloadError::NameTooLong { name: "id".into() });

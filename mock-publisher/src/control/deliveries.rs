@@ -3,6 +3,8 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::IntoResponse;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -33,12 +35,16 @@ pub(super) async fn list(
     Ok(Json(json!({"deliveries": deliveries, "next": next})))
 }
 
-/// `GET /mock/v1/deliveries/$id`
+/// `GET /mock/v1/deliveries/$id`: the delivery, and its request as it was sent, for `callback-verifier explain`.
 pub(super) async fn show(
     State(state): State<ControlState>,
     id: Result<Path<Id>, PathRejection>,
 ) -> Result<impl IntoResponse, ControlError> {
-    Ok(Json(state.store.delivery(number(id)?).await?))
+    let id = number(id)?;
+    let mut delivery = json!(state.store.delivery(id).await?);
+    // In base64, since a body need not be text.
+    delivery["request_base64"] = json!(state.store.sent_request(id).await?.map(|request| STANDARD.encode(request)));
+    Ok(Json(delivery))
 }
 
 /// `GET /mock/v1/deliveries/$id/request`: the request as it was sent, for `callback-verifier verify`.

@@ -94,7 +94,9 @@ fn field(out: &mut String, name: &str, value: &str) {
     if is_element_name(name) {
         element(out, name, value);
     } else {
-        let _ = write!(out, "<field name=\"{}\">{}</field>", escaped(name), escaped(value));
+        // In an attribute a parser makes blanks of these (XML 1.0 section 3.3.3).
+        let name = escaped(name).replace('\t', "&#9;").replace('\n', "&#10;");
+        let _ = write!(out, "<field name=\"{name}\">{}</field>", escaped(value));
     }
 }
 
@@ -187,5 +189,7 @@ mod tests {
         assert!(
             body.contains("<field name=\"2nd\">x</field><field name=\"xmlish\">y</field><field name=\"a&quot;b\">")
         );
+        let awkward = Payload::of(&change(&[("a\tb\nc", "x")], &[]), PayloadMethod::Xml).bytes;
+        assert!(String::from_utf8(awkward).unwrap().contains("<field name=\"a&#9;b&#10;c\">x</field>"));
     }
 }

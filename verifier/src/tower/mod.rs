@@ -13,7 +13,7 @@
 //!    goes away and the server drops the request.
 //!
 //! What is refused is answered by its [class](crate::Class), with an empty body: 400, 401, 409, 413, or 503 with
-//! `Retry-After`. The exact [`Rejection`] goes to `tracing` (target `callback_verifier`), into the extensions of the
+//! `Retry-After`. The exact [`Rejection`](crate::Rejection) goes to `tracing` (target `callback_verifier`), into the extensions of the
 //! response, and with the feature `metrics` into the counter [`VERDICTS`]. Another answer is made by
 //! [`VerifyLayer::on_rejection`].
 //!

@@ -4,14 +4,11 @@
 mod adapter;
 mod attacks;
 mod cavage;
-#[cfg(feature = "payload")]
 mod corpus;
-#[cfg(feature = "explain")]
 mod explain;
 mod keys;
 mod layer;
 mod oracle;
-#[cfg(feature = "payload")]
 mod payload;
 mod properties;
 mod replay;

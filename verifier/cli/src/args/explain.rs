@@ -53,6 +53,8 @@ pub(crate) enum FormatArg {
     Har,
     /// What `curl -v`, `curl --trace` or `curl --trace-ascii` prints
     Curl,
+    /// A delivery of the mock publisher's log
+    Delivery,
 }
 
 pub(super) const HELP: &str = "\
@@ -70,18 +72,19 @@ Examples:
         --body body.json --account 1234 --host hooks.example.com
 
 Input (`--format`), at most 64 MiB:
-  http  one raw HTTP/1.1 request, head and body, as `verify` reads it, byte for
-        byte: the only format that keeps everything
-  har   HAR 1.2, exported by a browser or a proxy. It holds the body as text,
-        so that bytes which are no UTF-8 are lost, and perhaps other line ends
-  curl  the output of `curl -v`, which has no body: give it with `--body`; or
-        of `curl --trace`, which has all bytes, or of `curl --trace-ascii`,
-        which has dots where a byte is not printable
+  http      one raw HTTP/1.1 request, head and body, as `verify` reads it, byte
+            for byte
+  har       HAR 1.2, exported by a browser or a proxy. It holds the body as
+            text, so that bytes which are no UTF-8 are lost, and perhaps other
+            line ends
+  curl      the output of `curl -v`, which has no body: give it with `--body`;
+            or of `curl --trace`, which has all bytes, or of
+            `curl --trace-ascii`, which has dots where a byte is not printable
+  delivery  a delivery of the mock publisher's log, byte for byte:
+            what `GET /mock/v1/deliveries/N` answers
 
   Of several requests the only one with a `Signature` header is taken;
   otherwise choose with `--entry`.
-  Of a delivery of the mock publisher save the request, which is of format http:
-    GET /mock/v1/deliveries/N/request
 
 Output:
   The verdict; each step of the checklist and what it found; the signing string

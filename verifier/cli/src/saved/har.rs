@@ -49,16 +49,6 @@ struct PostData {
     params: Vec<IgnoredAny>,
 }
 
-/// What a delivery of the mock publisher's log has and a HAR file has not.
-#[derive(Deserialize)]
-struct Delivery {
-    id: Option<u64>,
-    #[serde(rename = "change")]
-    _change: IgnoredAny,
-    #[serde(rename = "callback")]
-    _callback: IgnoredAny,
-}
-
 pub(super) fn looks_like(bytes: &[u8]) -> bool {
     matches!(without_mark(bytes).trim_ascii_start(), [b'{' | b'[', ..])
 }
@@ -70,10 +60,7 @@ fn without_mark(bytes: &[u8]) -> &[u8] {
 
 pub(super) fn read(bytes: &[u8], source: Source) -> Result<Saved, NotSaved> {
     let bytes = without_mark(bytes);
-    let har: Har = serde_json::from_slice(bytes).map_err(|error| match serde_json::from_slice::<Delivery>(bytes) {
-        Ok(delivery) => NotSaved::Delivery { id: delivery.id },
-        Err(_) => NotSaved::Har(error.to_string()),
-    })?;
+    let har: Har = serde_json::from_slice(bytes).map_err(|error| NotSaved::Har(error.to_string()))?;
     let requests = har.log.entries.into_iter().map(|entry| saved(entry.request)).collect::<Result<_, _>>()?;
     let mut request = chosen(requests, source.entry)?;
     match source.body {
@@ -221,8 +208,6 @@ mod tests {
         ] {
             assert!(matches!(read_value(&value), Err(NotSaved::Har(_))), "{value}");
         }
-        let delivery = json!({"id": 7, "change": 1, "callback": 2, "url": "http://a/", "state": "failed"});
-        assert!(matches!(read_value(&delivery), Err(NotSaved::Delivery { id: Some(7) })));
         assert!(matches!(read(&b"[".repeat(100_000), source(FormatArg::Har)), Err(NotSaved::Har(_))));
     }
 }

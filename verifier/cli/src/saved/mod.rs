@@ -1,9 +1,11 @@
-//! Reads a request in whatever it was saved: raw HTTP/1.1, a HAR file, or what curl prints.
+//! Reads a request in whatever it was saved: raw HTTP/1.1, a HAR file, what curl prints, or a delivery of the mock
+//! publisher's log.
 //!
-//! Only the raw request keeps every byte; what the other formats lose is said in notes. A file that could mean several
+//! Only the raw request and the delivery keep every byte; what the other formats lose is said in notes. A file that could mean several
 //! requests is no request.
 
 mod curl;
+mod delivery;
 mod har;
 
 use callback_verifier::wire::Excerpt;
@@ -18,7 +20,7 @@ const MAX_LISTED: usize = 20;
 /// A request as it was saved.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Saved {
-    /// What it was saved in: `http`, `har` or `curl`.
+    /// What it was saved in: `http`, `har`, `curl` or `delivery`.
     pub(crate) format: &'static str,
     method: String,
     target: String,
@@ -44,8 +46,8 @@ pub(crate) enum NotSaved {
     Http(#[from] Unreadable),
     #[error("is no HAR 1.2 file: {0}")]
     Har(String),
-    #[error("is no HAR file but a delivery of the mock publisher's log, which does not hold the request")]
-    Delivery { id: Option<u64> },
+    #[error("is no delivery of the mock publisher's log: {0}")]
+    Delivery(String),
     #[error("is not what curl prints: {0}")]
     Curl(String),
     #[error("holds no request")]
@@ -60,14 +62,12 @@ pub(crate) enum NotSaved {
 
 impl NotSaved {
     pub(crate) fn hint(&self) -> Option<String> {
-        const FORMATS: &str = "the formats are a raw HTTP/1.1 request (`--format http`), a HAR 1.2 file (`har`) and what \
-                               `curl -v` or `curl --trace` prints (`curl`)";
+        const FORMATS: &str = "the formats are a raw HTTP/1.1 request (`--format http`), a HAR 1.2 file (`har`), what `curl \
+                               -v` or `curl --trace` prints (`curl`) and a delivery of the mock publisher's log \
+                               (`delivery`)";
         Some(match self {
             Self::Http(reason) => reason.hint().unwrap_or(FORMATS).to_owned(),
-            Self::Delivery { id } => {
-                let id = id.map_or("N".to_owned(), |id| id.to_string());
-                format!("save the request itself: `GET /mock/v1/deliveries/{id}/request`")
-            }
+            Self::Delivery(_) => "save what `GET /mock/v1/deliveries/N` answers once it was attempted".to_owned(),
             Self::Har(_) | Self::Curl(_) | Self::NoRequest => FORMATS.to_owned(),
             Self::NoSuchEntry { .. } | Self::Several { .. } | Self::RawTakesNo(_) => return None,
         })
@@ -80,6 +80,8 @@ impl Saved {
             FormatArg::Http => raw(bytes, &source),
             FormatArg::Har => har::read(bytes, source),
             FormatArg::Curl => curl::read(bytes, source),
+            FormatArg::Delivery => delivery::read(bytes, &source),
+            FormatArg::Auto if delivery::looks_like(bytes) => delivery::read(bytes, &source),
             FormatArg::Auto if har::looks_like(bytes) => har::read(bytes, source),
             FormatArg::Auto if curl::looks_like(bytes) => curl::read(bytes, source),
             FormatArg::Auto => raw(bytes, &source),

@@ -187,11 +187,11 @@ fn input_that_is_not_one_request_gets_no_verdict() {
         (b"{}", &["--format", "http"], "is not one HTTP/1.1 request"),
         (b"* x\n", &[], "standard input holds no request"),
         (b"> POST / HTTP/1.1\n", &[], "is not what curl prints: no empty line"),
-        (delivery.to_string().as_bytes(), &[], "hint: save the request itself: `GET /mock/v1/deliveries/7/request`"),
+        (delivery.to_string().as_bytes(), &[], "it holds no `request_base64`"),
         (&Callback::new().sign(), &["--entry", "2"], "so `--entry` has no meaning"),
         (&Callback::new().sign(), &["--format", "har"], "is no HAR 1.2 file"),
         (b"> POST / HTTP/2\n>\n", &["--body", "-"], "standard input cannot be both"),
-        (b"x", &["--format", "delivery"], "possible values: auto, http, har, curl"),
+        (b"x", &["--format", "pcap"], "possible values: auto, http, har, curl, delivery"),
     ] {
         let run = explain(input, flags).expect(2);
         assert!(run.stdout.is_empty() && run.stderr.contains(complaint), "{}", run.stderr);

@@ -8,6 +8,7 @@
 mod curves;
 mod layer;
 mod measure;
+mod nonces;
 mod stream;
 #[path = "../support/mod.rs"]
 mod support;
@@ -18,9 +19,13 @@ use serde_json::{Map, Value};
 use support::Callback;
 
 fn main() {
+    if let Some(result) = nonces::of_this_process() {
+        println!("{result}");
+        return;
+    }
     let callback = Callback::typical();
     let verifier = callback.verifier();
-    let figures: [(&str, &dyn Fn() -> Value); 8] = [
+    let figures: [(&str, &dyn Fn() -> Value); 9] = [
         ("verify_vs_raw", &|| verify::verify_vs_raw(&callback, &verifier)),
         ("verify_typed_vs_raw", &typed::verify_typed_vs_raw),
         ("verify_vs_openssl", &|| verify::verify_vs_openssl(&callback, &verifier)),
@@ -29,6 +34,7 @@ fn main() {
         ("stream_vs_sha256", &stream::stream_vs_sha256),
         ("microseconds_by_header_lines", &|| curves::header_lines(&callback, &verifier)),
         ("nanoseconds_per_body_byte", &curves::body_bytes),
+        ("replay_guard_by_nonces", &nonces::by_count),
     ];
     // Those whose names contain an argument, or all.
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();

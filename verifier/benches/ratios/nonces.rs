@@ -1,15 +1,9 @@
-//! What the replay guard's memory costs, in time and in bytes, by how many nonces are in it: one JSON object on standard
-//! output, progress on standard error.
+//! What the replay guard's memory costs, in time and in bytes, by how many nonces are in it.
 //!
 //! Memory is what the process grew by, as the system counts it. Each count is measured in a process of its own.
 
-#![expect(clippy::expect_used, reason = "a bench that cannot run is to stop")]
-
-use std::future::Future;
 use std::hint::black_box;
-use std::pin::pin;
 use std::process::{Command, Stdio};
-use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use callback_verifier::replay::Nonce;
@@ -17,30 +11,28 @@ use callback_verifier::wire::Account;
 use callback_verifier::{MemoryGuard, ReplayGuard};
 use serde_json::{Value, json};
 
+use crate::measure::rounded;
+use crate::support::ready;
+
 const COUNTS: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
 const ROUNDS: usize = 31;
 /// Names the count, in the processes that measure one.
-const COUNT: &str = "REPLAY_BENCH_COUNT";
+const COUNT: &str = "RATIOS_NONCES";
 
-fn main() {
-    if let Ok(count) = std::env::var(COUNT) {
-        println!("{}", measure(count.parse().expect("a count")));
-        return;
-    }
+/// The curve.
+pub(crate) fn by_count() -> Value {
     let program = std::env::current_exe().expect("this program");
-    let curve: Vec<Value> = COUNTS
-        .iter()
-        .map(|count| {
-            eprintln!("{count} nonces");
-            let output = Command::new(&program)
-                .env(COUNT, count.to_string())
-                .stderr(Stdio::inherit())
-                .output()
-                .expect("a measurement");
-            serde_json::from_slice(&output.stdout).expect("its result")
-        })
-        .collect();
-    println!("{:#}", json!({ "memory_guard": curve }));
+    let measured = |count: &usize| {
+        let mut command = Command::new(&program);
+        let output = command.env(COUNT, count.to_string()).stderr(Stdio::inherit()).output().expect("a measurement");
+        serde_json::from_slice::<Value>(&output.stdout).expect("its result")
+    };
+    COUNTS.iter().map(measured).collect()
+}
+
+/// In a process that measures one count: its result.
+pub(crate) fn of_this_process() -> Option<Value> {
+    std::env::var(COUNT).ok().map(|count| measure(count.parse().expect("a count")))
 }
 
 fn measure(count: usize) -> Value {
@@ -61,7 +53,7 @@ fn measure(count: usize) -> Value {
         let nonces: Vec<_> = (0..batch).map(|at| nonce("kept", (round * batch + at) * 7919 % count)).collect();
         seconds(|| {
             for nonce in &nonces {
-                black_box(done(guard.claim(nonce, until(now), now))).expect_err("a replay");
+                black_box(ready(guard.claim(nonce, until(now), now))).expect_err("a replay");
             }
         })
     });
@@ -71,7 +63,7 @@ fn measure(count: usize) -> Value {
         let nonces: Vec<_> = (0..batch).map(|at| nonce("refused", round * batch + at)).collect();
         seconds(|| {
             for nonce in &nonces {
-                black_box(done(full.claim(nonce, until(now), now))).expect_err("a full guard");
+                black_box(ready(full.claim(nonce, until(now), now))).expect_err("a full guard");
             }
         })
     });
@@ -84,14 +76,14 @@ fn measure(count: usize) -> Value {
     json!({
         "nonces": count,
         "bytes_per_nonce": grown / count,
-        "megabytes": rounded(grown as f64 / 1e6),
+        "megabytes": rounded(grown as f64 / 1e6, 1),
         "fresh_kib": fresh / 1024,
         "claim_and_commit_ns": claim_and_commit,
         "replay_ns": replay,
         "refused_when_full_ns": refused,
         "nonce_parsed_ns": parse,
-        "claim_that_grows_us": rounded(growing * 1e6),
-        "claim_that_sweeps_us": rounded(sweeping * 1e6),
+        "claim_that_grows_us": rounded(growing * 1e6, 1),
+        "claim_that_sweeps_us": rounded(sweeping * 1e6, 1),
     })
 }
 
@@ -113,8 +105,8 @@ fn slow_claims(count: usize, now: SystemTime) -> (f64, f64) {
 }
 
 fn handle(guard: &MemoryGuard, nonce: &Nonce, now: SystemTime) {
-    let ticket = done(guard.claim(nonce, until(now), now)).expect("a claim");
-    done(guard.commit(nonce, ticket, until(now), now)).expect("committed");
+    let ticket = ready(guard.claim(nonce, until(now), now)).expect("a claim");
+    ready(guard.commit(nonce, ticket, until(now), now)).expect("committed");
 }
 
 fn until(now: SystemTime) -> SystemTime {
@@ -123,14 +115,6 @@ fn until(now: SystemTime) -> SystemTime {
 
 fn nonce(kind: &str, number: usize) -> Nonce {
     Nonce::parse(Account::new(1234), format!("{kind}{number:020}").as_bytes()).expect("a nonce")
-}
-
-/// Runs a future that has nothing to wait for.
-fn done<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("memory does not wait"),
-    }
 }
 
 /// What of this process is in memory, in bytes, where the system tells.
@@ -150,9 +134,5 @@ fn seconds(work: impl FnOnce()) -> f64 {
 fn median_nanoseconds(batch: usize, work: impl Fn(usize) -> f64) -> f64 {
     let mut rounds: Vec<f64> = (0..ROUNDS).map(|round| work(round) / batch as f64 * 1e9).collect();
     rounds.sort_by(f64::total_cmp);
-    rounded(rounds[ROUNDS / 2])
-}
-
-fn rounded(value: f64) -> f64 {
-    (value * 10.0).round() / 10.0
+    rounded(rounds[ROUNDS / 2], 1)
 }

@@ -15,6 +15,7 @@ mod dns;
 mod environment;
 mod life;
 mod log;
+mod proxies;
 mod receivers;
 mod rest;
 mod safety;

@@ -2,6 +2,7 @@
 //!
 //! Nothing sleeps for a fixed time: whoever waits asks again and again, until a deadline that fails the test.
 
+mod example;
 mod http;
 mod programs;
 mod publisher;
@@ -10,6 +11,7 @@ mod receiver;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
+pub(crate) use example::{Example, own_address};
 pub(crate) use http::{Answer, attempt, exchange, exchange_raw};
 pub(crate) use programs::{Background, Outcome, background, example, mock_publisher, run, run_with_input, verifier};
 pub(crate) use publisher::Publisher;

@@ -400,7 +400,7 @@ impl Rejection {
                 "a sender that tries again signs anew, with a new nonce; the same bytes twice are a copy of the first"
             }
             Self::ReplayGuardFull { .. } => "more callbacks come than the guard was given room for",
-            Self::ReplayGuardUnavailable(_) => "check that the guard's store can be reached",
+            Self::ReplayGuardUnavailable(_) => "check that the guard's store can be reached and has room",
             Self::SignatureMalformed(SignatureHeaderError::MissingComma { .. }) => {
                 "the sample in the platform's documentation lacks a comma; that can be allowed"
             }

@@ -7,6 +7,7 @@
 //! 5. [Retries, queues and idempotency](queues)
 //! 6. [Known attacks](known_attacks)
 //! 7. [When DNS is in trouble](dns_in_trouble)
+//! 8. [What it costs](figures)
 
 #[doc = include_str!("../../docs/set-up.md")]
 pub mod set_up {}
@@ -28,3 +29,6 @@ pub mod known_attacks {}
 
 #[doc = include_str!("../../docs/dns-in-trouble.md")]
 pub mod dns_in_trouble {}
+
+#[doc = include_str!("../../docs/figures.md")]
+pub mod figures {}

@@ -72,9 +72,9 @@ fn status_through(start: impl Fn(SocketAddr, &str) -> Proxy, number: u8, told: &
 
 /// `... refused: the reason code="bad_signature" step=10 ...`
 fn refusal(log: &str) -> String {
-    let codes = log.lines().filter_map(|line| line.split_once("code=\"")?.1.split_once('"'));
+    let mut codes = log.lines().filter_map(|line| line.split_once("code=\"")?.1.split_once('"'));
     // The first line may be about the question whether the receiver listens.
-    codes.map(|(code, _)| code.to_owned()).last().unwrap()
+    codes.next_back().unwrap().0.to_owned()
 }
 
 struct Proxy {

@@ -1,8 +1,9 @@
 //! The receivers of `verifier/examples`: they take what the publisher sends, and refuse what was tampered with.
 
 use serde_json::json;
+use tempfile::TempDir;
 
-use crate::support::{Example, Publisher, exchange_raw, wait_for};
+use crate::support::{Example, Publisher, exchange_raw, mock_publisher, run, wait_for};
 
 #[test]
 fn the_receiver_on_axum_takes_genuine_callbacks_once() {
@@ -20,7 +21,8 @@ fn the_receiver_on_plain_hyper_takes_genuine_callbacks_once() {
 }
 
 fn takes_genuine_callbacks_once(name: &str, number: u8, status: u16) {
-    let publisher = Publisher::start();
+    let data = TempDir::new().unwrap();
+    let publisher = Publisher::start_in(data.path());
     let receiver = Example::start(name, number, &publisher, &[]);
     for method in ["json", "xml"] {
         let url = format!("http://{}/hook", receiver.address);
@@ -39,8 +41,13 @@ fn takes_genuine_callbacks_once(name: &str, number: u8, status: u16) {
         exchange_raw(receiver.address, &head, body.as_bytes()).status
     };
     assert_eq!(answered(&request), 409, "the same bytes again");
-    assert_eq!(answered(&request.replace("Utrecht", "Utrecho")), 401, "another body");
     assert_eq!(answered(&request.replacen("/hook", "/hook?", 1)), 401, "another target");
+    // Of one that was not handled yet.
+    let url = format!("http://{}/hook", receiver.address);
+    let mut send = mock_publisher(publisher.folder.path());
+    let fresh = run(send.args(["send", "--print", &url, "--data"]).arg(data.path())).expect_status(0).text();
+    assert_eq!(answered(&fresh.replace("Mike", "Mick")), 401, "another body");
+    assert_eq!(answered(&fresh), status, "as it was signed");
     publisher.put("/v4/profile/1", &json!({"fields": {"city": "Breda"}}));
     receiver.says(&["update profile 1 Some(\"Breda\")"; 2]);
 }

@@ -308,7 +308,7 @@ impl Rejection {
             Self::HttpsRequired => ("https_required", 1, Rejected),
             Self::WrongMethod { .. } => ("wrong_method", 1, Rejected),
             Self::TooManyHeaders { .. } => ("too_many_headers", 1, Malformed),
-            Self::PeerUnknown => ("peer_unknown", 1, Rejected),
+            Self::PeerUnknown => ("peer_unknown", 1, Temporary),
             Self::SignatureMissing => ("signature_missing", 2, Rejected),
             Self::SignatureRepeated => ("signature_repeated", 2, Malformed),
             Self::SignatureInAuthorization => ("signature_in_authorization", 2, Rejected),

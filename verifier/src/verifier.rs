@@ -80,6 +80,13 @@ impl Verifier {
         self.verify_head(head, now).await?.verify_body(body)
     }
 
+    /// Refuses early what was handled before, as far as the guard can tell without asking anybody. Step 12 is still to come.
+    #[cfg(feature = "tower")]
+    pub(crate) fn refuse_replayed(&self, head: &AuthenticHead, now: SystemTime) -> Result<(), Rejection> {
+        let Some(guard) = &self.guard else { return Ok(()) };
+        if guard.was_handled(&Nonce::of(head)?, now) { Err(Rejection::Replayed) } else { Ok(()) }
+    }
+
     /// Step 12: claims the nonce of a request that was verified, so that it is handled once. The claim is to be
     /// [committed](Claim::commit) when the callback was handled.
     ///

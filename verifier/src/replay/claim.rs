@@ -41,6 +41,10 @@ impl Claim {
     ///
     /// It counts even if the [lease](super::Lease) was over and somebody else has claimed the callback meanwhile.
     ///
+    /// With a store that has to be asked over a network, see that this future comes to its end: dropped half-way, as by a
+    /// client that hangs up, it may leave a callback that was handled to be claimed again when the lease is over. The
+    /// layer spawns it.
+    ///
     /// # Errors
     /// [`ReplayError::Unavailable`] if the store could not be told, and [`ReplayError::Full`] if it has forgotten the claim
     /// and has no room for another. The callback *was* handled, so answer the sender as if nothing had happened, and log

@@ -57,6 +57,12 @@ pub trait ReplayGuard: Send + Sync + 'static {
     /// `until` is when the nonce may be forgotten. It lies after `now`.
     fn claim<'a>(&'a self, nonce: &'a Nonce, until: SystemTime, now: SystemTime) -> Reply<'a, Ticket>;
 
+    /// Whether a nonce is spent, as far as can be told at once, without asking anybody. A [`claim`](Self::claim) has the last
+    /// word; this spares the work before it.
+    fn was_handled(&self, _nonce: &Nonce, _now: SystemTime) -> bool {
+        false
+    }
+
     /// The callback was handled: the nonce is spent, whoever has claimed it meanwhile, and even if the store has forgotten
     /// the claim.
     ///
@@ -74,6 +80,10 @@ pub trait ReplayGuard: Send + Sync + 'static {
 impl<G: ReplayGuard + ?Sized> ReplayGuard for Arc<G> {
     fn claim<'a>(&'a self, nonce: &'a Nonce, until: SystemTime, now: SystemTime) -> Reply<'a, Ticket> {
         (**self).claim(nonce, until, now)
+    }
+
+    fn was_handled(&self, nonce: &Nonce, now: SystemTime) -> bool {
+        (**self).was_handled(nonce, now)
     }
 
     fn commit<'a>(&'a self, nonce: &'a Nonce, ticket: Ticket, until: SystemTime, claimed: SystemTime) -> Reply<'a, ()> {

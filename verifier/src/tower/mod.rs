@@ -4,12 +4,13 @@
 //!
 //! 1. works out what the sender signed, where a [`Proxy`] is configured;
 //! 2. verifies the head: a forgery is answered here, its body unread;
-//! 3. reads the body, no further than the policy's limit and no longer than [`VerifyLayer::body_deadline`], and hashes it
+//! 3. refuses what the [replay guard](crate::replay) remembers as handled, as far as it can tell at once;
+//! 4. reads the body, no further than the policy's limit and no longer than [`VerifyLayer::body_deadline`], and hashes it
 //!    while it comes;
-//! 4. claims the nonce ([replay guard](crate::replay));
-//! 5. calls the inner service with the same request: its body is whole, and an `Arc<`[`Verified`]`<Bytes>>` is among its
+//! 5. claims the nonce;
+//! 6. calls the inner service with the same request: its body is whole, and an `Arc<`[`Verified`]`<Bytes>>` is among its
 //!    extensions;
-//! 6. commits the claim if the answer is 2xx, and releases it otherwise: also when the handler panics, or when the client
+//! 7. commits the claim if the answer is 2xx, and releases it otherwise: also when the handler panics, or when the client
 //!    goes away and the server drops the request.
 //!
 //! What is refused is answered by its [class](crate::Class), with an empty body: 400, 401, 409, 413, or 503 with
@@ -39,6 +40,8 @@
 //! ```
 //!
 //! # Deployment caveat
+//!
+//! One layer for each request: a second one behind it finds the nonce claimed, and answers 503.
 //!
 //! The signature covers the path, the query and the host **as the sender wrote them**. Whatever stands in front of the
 //! layer must pass them on unchanged, or the layer must be told what was changed: see [`Proxy`]. The layer must come before

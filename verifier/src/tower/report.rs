@@ -15,14 +15,17 @@ pub(super) fn verified<B>(verified: &Verified<B>) {
     metrics::counter!(VERDICTS, "verdict" => "verified", "code" => "verified", "step" => "0").increment(1);
 }
 
-/// A refusal is nothing that this receiver has to be mended for, so it is no error; what is temporary may be.
+/// A refusal is nothing that this receiver has to be mended for. A warning is what no stranger can cause.
 pub(super) fn rejected(rejection: &Rejection) {
-    let (code, step) = (rejection.code(), rejection.step());
-    match rejection.class() {
-        Class::Temporary => {
-            tracing::warn!(target: "callback_verifier", code, step, hint = rejection.hint(), "no verdict: {rejection}");
+    let (code, step, hint) = (rejection.code(), rejection.step(), rejection.hint());
+    match rejection {
+        Rejection::PeerUnknown | Rejection::ReplayGuardFull { .. } | Rejection::ReplayGuardUnavailable(_) => {
+            tracing::warn!(target: "callback_verifier", code, step, hint, "no verdict: {rejection}");
         }
-        _ => tracing::info!(target: "callback_verifier", code, step, hint = rejection.hint(), "refused: {rejection}"),
+        _ if rejection.class() == Class::Temporary => {
+            tracing::info!(target: "callback_verifier", code, step, hint, "no verdict: {rejection}");
+        }
+        _ => tracing::info!(target: "callback_verifier", code, step, hint, "refused: {rejection}"),
     }
     #[cfg(feature = "metrics")]
     {

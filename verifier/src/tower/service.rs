@@ -1,5 +1,5 @@
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -15,7 +15,8 @@ use super::proxy::Sent;
 use super::rejection::RejectionResponse;
 use super::{body, report};
 use crate::rejection::Rejection;
-use crate::replay::Claim;
+use crate::replay::{Claim, ReplayError};
+use crate::verified::Verified;
 
 /// The service that [`VerifyLayer`](super::VerifyLayer) makes.
 #[derive(Clone)]
@@ -47,37 +48,48 @@ where
     type Error = S::Error;
     type Future = VerifyFuture<ResBody, S::Error>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
+    /// The inner service is not asked before the request was verified, so that a forgery, or a body that does not come,
+    /// takes no place that it may have to give.
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        // The one that was polled is ready, its clone need not be.
-        let clone = self.inner.clone();
-        let mut inner = std::mem::replace(&mut self.inner, clone);
+        let mut inner = self.inner.clone();
         let settings = Arc::clone(&self.settings);
         let rejection = self.rejection.clone();
         Box::pin(async move {
-            match admit(&settings, request).await {
-                Ok((request, claim)) => {
-                    // Dropped half-way, by a panic or by a client that goes away, the claim releases itself.
-                    let response = inner.call(request).await;
-                    settle(claim, response.as_ref().is_ok_and(|response| response.status().is_success())).await;
-                    response
-                }
-                Err(reason) => {
-                    report::rejected(&reason);
-                    let mut response = rejection.response(&reason);
-                    response.extensions_mut().insert(reason);
-                    Ok(response)
-                }
-            }
+            let (request, verified) = match verify(&settings, request).await {
+                Ok(genuine) => genuine,
+                Err(reason) => return Ok(refused(&rejection, reason)),
+            };
+            // Before the claim, whose lease would run meanwhile.
+            poll_fn(|cx| inner.poll_ready(cx)).await?;
+            let claim = match settings.verifier.claim(&verified, (settings.clock)()).await {
+                Ok(claim) => claim,
+                Err(reason) => return Ok(refused(&rejection, reason)),
+            };
+            report::verified(&verified);
+            // Dropped half-way, by a panic or by a client that goes away, the claim releases itself.
+            let response = inner.call(request).await;
+            settle(claim, response.as_ref().is_ok_and(|response| response.status().is_success())).await;
+            response
         })
     }
 }
 
-/// The whole checklist.
-async fn admit<B>(settings: &Settings, request: Request<B>) -> Result<(Request<Full<Bytes>>, Claim), Rejection>
+fn refused<B>(rejection: &impl RejectionResponse<B>, reason: Rejection) -> Response<B> {
+    report::rejected(&reason);
+    let mut response = rejection.response(&reason);
+    response.extensions_mut().insert(reason);
+    response
+}
+
+/// Steps 1 to 11. The request that comes out has its whole body, and the evidence among its extensions.
+async fn verify<B>(
+    settings: &Settings,
+    request: Request<B>,
+) -> Result<(Request<Full<Bytes>>, Arc<Verified<Bytes>>), Rejection>
 where
     B: Body<Data = Bytes>,
 {
@@ -86,21 +98,38 @@ where
         let Sent { head, target } = settings.as_sent(&parts)?;
         settings.verifier.verify_head(&head.with_target(&target), (settings.clock)()).await?
     };
-    let verified = body::read(head, body, settings.body_deadline).await?;
-    let claim = settings.verifier.claim(&verified, (settings.clock)()).await?;
-    report::verified(&verified);
+    // Whoever has captured a genuine head may send it again and again. Its body is not worth waiting for.
+    settings.verifier.refuse_replayed(&head, (settings.clock)())?;
+    let verified = Arc::new(body::read(head, body, settings.body_deadline).await?);
+    parts.extensions.insert(Arc::clone(&verified));
     let body = Full::new(verified.body().clone());
-    parts.extensions.insert(Arc::new(verified));
-    Ok((Request::from_parts(parts, body), claim))
+    Ok((Request::from_parts(parts, body), verified))
 }
 
+/// The callback was handled if the answer says so.
 async fn settle(claim: Claim, handled: bool) {
     if handled {
-        if let Err(error) = claim.commit().await {
+        if let Err(error) = to_its_end(claim.commit()).await {
             report::not_committed(&error);
         }
-    } else if let Err(error) = claim.release().await {
+    } else if let Err(error) = to_its_end(claim.release()).await {
         report::not_released(&error);
+    }
+}
+
+/// Also if the client hangs up meanwhile and the server drops the request: what was handled must be remembered. A store that
+/// does not wait costs nothing more.
+async fn to_its_end(work: impl Future<Output = Result<(), ReplayError>> + Send + 'static) -> Result<(), ReplayError> {
+    let mut work = Box::pin(work);
+    if let Poll::Ready(done) = poll_fn(|cx| Poll::Ready(work.as_mut().poll(cx))).await {
+        return done;
+    }
+    match tokio::runtime::Handle::try_current() {
+        Ok(runtime) => match runtime.spawn(work).await {
+            Ok(done) => done,
+            Err(error) => Err(ReplayError::Unavailable(error.to_string())),
+        },
+        Err(_) => work.await,
     }
 }
 

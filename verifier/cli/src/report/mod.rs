@@ -141,7 +141,22 @@ fn row(text: &mut String, label: &str, value: fmt::Arguments<'_>) {
 }
 
 fn object(object: Value, rejection: Option<&Rejection>) -> Answer {
-    Answer { text: format!("{object}\n"), status: rejection.map_or(ExitStatus::Good, status) }
+    Answer { text: format!("{}\n", for_terminals(&object)), status: rejection.map_or(ExitStatus::Good, status) }
+}
+
+/// JSON lets control characters beyond ASCII stand as they are, and some terminals obey them. They occur in texts only, where
+/// they may as well be escaped.
+fn for_terminals(object: &Value) -> String {
+    let is_control = |c: char| matches!(c, '\u{7f}'..='\u{9f}');
+    let mut out = String::new();
+    for c in object.to_string().chars() {
+        if is_control(c) {
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 fn status(rejection: &Rejection) -> ExitStatus {
@@ -211,6 +226,14 @@ impl fmt::Display for Printable<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_holds_no_control_characters() {
+        let object = json!({ "value": "a\u{1b}[2J\u{7f}\u{9b}31m\u{a0}\u{e9}" });
+        let text = for_terminals(&object);
+        assert_eq!(text, "{\"value\":\"a\\u001b[2J\\u007f\\u009b31m\u{a0}\u{e9}\"}");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), object);
+    }
 
     #[test]
     fn a_terminal_gets_visible_ascii_only() {

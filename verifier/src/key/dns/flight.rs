@@ -13,8 +13,9 @@ pub(super) type Outcome = Result<Arc<KeySet>, KeyError>;
 
 /// A question that was asked longer ago than this has no one who works on it: its runtime stands still, or is gone.
 pub(super) const OVERDUE: Duration = DEADLINE.saturating_add(Duration::from_millis(500));
-/// How many questions about names that are neither kept nor expected may be under way.
-const MAX_FLIGHTS: usize = 256;
+/// How many questions about names that are neither kept nor expected may be under way. Each needs up to three sockets for
+/// each name server.
+const MAX_FLIGHTS: usize = 64;
 
 /// The questions under way, one at most for each name.
 #[derive(Debug, Default)]

@@ -278,6 +278,8 @@ impl Ledger {
         }
         match self.kept.get_mut(name) {
             Some(kept) if kept.fresh.contains(now) => kept.failed = Some((reason, Span::starting(now, REFRESH))),
+            // Asked for by somebody who judges by an earlier time. For everybody else the keys are good.
+            Some(kept) if kept.fresh.begins_after(now) => {}
             _ => {
                 self.drop_keys(name);
                 self.remember(name, Memo { error: error.clone(), span: Span::starting(now, FAILURE) }, now);
@@ -295,7 +297,7 @@ impl Ledger {
         if self.memos.len() >= MAX_MEMOS {
             self.memos.retain(|_, memo| memo.span.contains(now));
         }
-        if self.memos.len() < MAX_MEMOS {
+        if self.memos.len() < MAX_MEMOS || self.expected.contains(name) {
             self.memos.insert(name.clone(), memo);
         }
     }

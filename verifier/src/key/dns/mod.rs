@@ -70,9 +70,15 @@ const MAX_LOST_QUESTIONS: usize = 3;
 /// on DNS is tried every 30 s by one request, which waits for it in the same way, while all others are served at once. An
 /// answer that there is no such key, or that it is revoked, is an answer: the keys are dropped.
 ///
-/// # Memory
+/// # Memory and sockets
 ///
-/// 1,024 names and those that are expected. A name that has proven itself, or is expected, is not displaced by others.
+/// 1,024 names and those that are expected. A name that has proven itself, or is expected, is not displaced by others. At most
+/// 64 questions about names of strangers are under way, each with up to three sockets for each name server.
+///
+/// # One clock
+///
+/// Whoever shares a store hands it the same clock. To judge saved requests by the time at which they came in, make another
+/// store: by an earlier time what is kept has not been looked up yet, so it is looked up again.
 pub struct DnsKeys {
     store: Arc<Store>,
 }

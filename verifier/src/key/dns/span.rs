@@ -25,6 +25,11 @@ impl Span {
         self.from <= now && now < self.until
     }
 
+    /// Whether it was noted at a time that has not come yet, by this clock.
+    pub(super) fn begins_after(&self, now: SystemTime) -> bool {
+        now < self.from
+    }
+
     pub(super) fn end(&self) -> SystemTime {
         self.until
     }

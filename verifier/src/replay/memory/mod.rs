@@ -98,6 +98,10 @@ impl ReplayGuard for MemoryGuard {
         Box::pin(ready(self.try_claim(Wanted { fingerprint, until, lease_until, now })))
     }
 
+    fn was_handled(&self, nonce: &Nonce, now: SystemTime) -> bool {
+        self.shard(nonce.fingerprint()).was_handled(nonce.fingerprint(), nanoseconds(now))
+    }
+
     fn commit<'a>(&'a self, nonce: &'a Nonce, _: Ticket, until: SystemTime, _: SystemTime) -> Reply<'a, ()> {
         let fingerprint = nonce.fingerprint();
         Box::pin(ready(self.shard(fingerprint).commit(fingerprint, nanoseconds(until), &self.room)))

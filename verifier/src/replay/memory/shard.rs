@@ -87,6 +87,11 @@ impl Shard {
         Ok(ticket)
     }
 
+    pub(super) fn was_handled(&self, fingerprint: Fingerprint, now: u64) -> bool {
+        let slot = self.slots.get(&fingerprint).filter(|slot| slot.until > now);
+        slot.is_some_and(|slot| matches!(slot.state, State::Committed))
+    }
+
     /// Marks a nonce as spent, also where the claim's lease was over and its slot is gone.
     pub(super) fn commit(&mut self, fingerprint: Fingerprint, until: u64, room: &Room) -> Result<(), ReplayError> {
         match self.slots.entry(fingerprint) {

@@ -183,7 +183,7 @@ async fn lookups_under_way_are_limited_too() {
         assert!(is_temporary(&lookup.await.unwrap().unwrap_err()));
     }
     let statistics = keys.statistics();
-    assert_eq!((statistics.questions, statistics.throttled), (256, 44));
+    assert_eq!((statistics.questions, statistics.throttled), (64, 236));
     zone.is_in(Trouble::None);
     tokio::time::resume();
     assert_eq!(keys.lookup(&key_name(NEXT_ID), now()).await.unwrap_err(), KeyError::NotFound);

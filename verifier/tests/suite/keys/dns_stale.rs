@@ -197,3 +197,20 @@ async fn a_clock_that_jumps_back_keeps_no_key_for_longer() {
     assert!(keys.lookup(&name, past).await.is_err());
     assert!(keys.cached(&name, now()).is_none(), "what was learnt later counts");
 }
+
+#[tokio::test]
+async fn who_judges_by_an_earlier_time_takes_nothing_from_the_others() {
+    let (zone, _, verifier) = proven(|keys| keys).await;
+    assert_eq!(code_at(&verifier, TTL + 1).await, "accepted");
+    zone.is_in(Trouble::Code(ServFail));
+    let an_hour_ago = now() - Duration::from_secs(3600);
+    let earlier = keys_at(&verifier, an_hour_ago).await;
+    assert_eq!(earlier, Err("key_unavailable"), "by then nothing had been looked up");
+    assert_eq!(code_at(&verifier, TTL + 2).await, "accepted");
+}
+
+/// What becomes of a callback that was signed at the time by which it is judged.
+async fn keys_at(verifier: &Verifier, now: SystemTime) -> Result<(), &'static str> {
+    let message = Forge::new().set("Date", callback_verifier::wire::format_date(now)).sign();
+    verifier.verify(&message.head(), &message.body, now).await.map(drop).map_err(|refused| refused.code())
+}

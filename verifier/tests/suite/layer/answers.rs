@@ -131,7 +131,7 @@ fn the_exact_reason_is_in_the_log() {
     assert_eq!(lines.len(), 2, "{log}");
     assert!(lines[0].contains(" INFO ") && lines[0].contains("expected account_1234, got account_9999"), "{log}");
     assert!(lines[0].contains("code=\"wrong_account\" step=8"), "{log}");
-    assert!(lines[1].contains(" WARN ") && lines[1].contains("code=\"key_unavailable\" step=9"), "{log}");
+    assert!(lines[1].contains(" INFO ") && lines[1].contains("code=\"key_unavailable\" step=9"), "{log}");
 }
 
 #[test]

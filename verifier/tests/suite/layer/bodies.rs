@@ -74,6 +74,15 @@ fn reads_nothing_of_the_body_of_a_forgery() {
 }
 
 #[test]
+fn reads_nothing_of_the_body_of_what_was_handled_before() {
+    let (layer, message) = (strict(), Forge::new().sign());
+    assert_eq!(rejection(&layer, request(&message)), None);
+    let (again, taken) = in_parts(&message, 10, false);
+    assert_eq!(rejection(&layer, again), Some(Rejection::Replayed));
+    assert_eq!(taken.load(Ordering::SeqCst), 0);
+}
+
+#[test]
 fn stops_reading_at_the_limit() {
     let layer = builder().max_body(1000).build().unwrap().layer().clock(now);
     // Without a `Content-Length`, or the head alone would tell.

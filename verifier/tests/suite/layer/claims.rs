@@ -2,11 +2,14 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use callback_verifier::replay::{Nonce, Reply, Ticket};
 use callback_verifier::tower::VerifyLayer;
-use callback_verifier::{MemoryGuard, Rejection};
+use callback_verifier::{MemoryGuard, Rejection, ReplayGuard};
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use tokio::sync::Notify;
@@ -135,7 +138,7 @@ async fn a_handler_that_panics_leaves_no_claim_behind() {
 
 #[test]
 fn a_body_that_came_too_late_for_the_guard_is_too_old() {
-    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::atomic::AtomicBool;
     // The clock jumps between the head and the claim.
     let asked = AtomicBool::new(false);
     let layer = builder().build().unwrap().layer().clock(move || match asked.swap(true, Ordering::SeqCst) {
@@ -148,11 +151,85 @@ fn a_body_that_came_too_late_for_the_guard_is_too_old() {
 
 /// One look at a future: its value, if it has one already.
 async fn poll_once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
-    std::future::poll_fn(|cx| {
-        std::task::Poll::Ready(match std::pin::Pin::new(&mut *future).poll(cx) {
-            std::task::Poll::Ready(value) => Some(value),
-            std::task::Poll::Pending => None,
-        })
+    std::future::poll_fn(|cx| match std::pin::Pin::new(&mut *future).poll(cx) {
+        Poll::Ready(value) => Poll::Ready(Some(value)),
+        Poll::Pending => Poll::Ready(None),
     })
     .await
+}
+
+/// A service that gives places, and counts how many were taken.
+#[derive(Clone, Default)]
+struct Places(Arc<AtomicUsize>);
+
+impl tower::Service<Request<Full<Bytes>>> for Places {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = std::future::Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<Full<Bytes>>) -> Self::Future {
+        std::future::ready(Ok(Response::new(Full::default())))
+    }
+}
+
+#[tokio::test]
+async fn a_place_in_the_service_is_for_genuine_requests_only() {
+    let (layer, places, message) = (strict(), Places::default(), Forge::new().sign());
+    for (request, status, taken) in [
+        (request(&message.clone().without("Signature")), 401, 0),
+        (request(&message.clone().with(|message| message.body[0] ^= 1)), 401, 0),
+        (request(&message), 200, 1),
+        (request(&message), 409, 1),
+    ] {
+        let response = layer.layer(places.clone()).oneshot(request).await.unwrap();
+        assert_eq!((response.status().as_u16(), places.0.load(Ordering::SeqCst)), (status, taken));
+    }
+}
+
+/// A guard that is asked over a network, so that it takes time to tell it something.
+#[derive(Clone, Default)]
+struct Slow {
+    told: Arc<Notify>,
+    committed: Arc<Notify>,
+}
+
+impl ReplayGuard for Slow {
+    fn claim<'a>(&'a self, _: &'a Nonce, _: SystemTime, _: SystemTime) -> Reply<'a, Ticket> {
+        Box::pin(std::future::ready(Ok(Ticket(1))))
+    }
+
+    fn commit<'a>(&'a self, _: &'a Nonce, _: Ticket, _: SystemTime, _: SystemTime) -> Reply<'a, ()> {
+        Box::pin(async {
+            self.told.notified().await;
+            self.committed.notify_one();
+            Ok(())
+        })
+    }
+
+    fn release<'a>(&'a self, _: &'a Nonce, _: Ticket) -> Reply<'a, ()> {
+        panic!("it was handled");
+    }
+
+    fn abandon(&self, _: Nonce, _: Ticket) {
+        panic!("it was handled");
+    }
+}
+
+#[tokio::test]
+async fn what_was_handled_is_remembered_even_if_the_client_hangs_up_meanwhile() {
+    let guard = Slow::default();
+    let layer = builder().replay_guard(guard.clone()).build().unwrap().layer().clock(now);
+    let gate = Arc::new(Notify::new());
+    gate.notify_one();
+    let message = Forge::new().sign();
+    let mut answer = Box::pin(status(&layer, &gate, &message));
+    assert!(poll_once(&mut answer).await.is_none(), "it waits for the guard");
+    drop(answer);
+    guard.told.notify_one();
+    guard.committed.notified().await;
 }

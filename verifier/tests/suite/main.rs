@@ -1,6 +1,7 @@
 //! The tests that see the crate as its users do. One binary for all of them, so that they are linked once.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on shall panic")]
 
+#[cfg(feature = "http")]
 mod adapter;
 mod attacks;
 mod cavage;
@@ -9,6 +10,7 @@ mod corpus;
 #[cfg(feature = "explain")]
 mod explain;
 mod keys;
+#[cfg(feature = "axum")]
 mod layer;
 mod oracle;
 #[cfg(feature = "payload")]

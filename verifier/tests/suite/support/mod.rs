@@ -5,8 +5,10 @@
 
 pub(crate) mod der;
 mod forge;
+#[cfg(feature = "axum")]
 mod http_server;
 pub(crate) mod keys;
+#[cfg(feature = "axum")]
 pub(crate) mod log;
 mod receiver;
 
@@ -18,6 +20,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 pub(crate) use forge::{Forge, Message};
+#[cfg(feature = "axum")]
 pub(crate) use http_server::{Answer, HttpServer};
 pub(crate) use receiver::{Published, Receiver};
 

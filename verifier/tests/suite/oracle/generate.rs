@@ -1,6 +1,6 @@
 //! Requests of every shape, the same in each run.
 
-use crate::support::{Forge, Message, Seeded};
+use crate::support::{Forge, Seeded};
 
 const TARGET: &str = "abcXYZ019/?&=%+;:@!$'()*,-._~[]{}|\\^`\"<>";
 const VALUE: &str = "abcXYZ019 ,;:=\"'()/\t-_.\u{e9}\u{20ac}";
@@ -92,53 +92,4 @@ pub(super) fn signable(seeded: &mut Seeded) -> Forge {
     seeded.shuffle(&mut forge.message.headers);
     let covered: Vec<_> = covered.iter().map(|name| respelled_cover(seeded, name)).collect();
     forge.covering(&covered.join(" "))
-}
-
-/// One change on the way, most of which a receiver must notice.
-pub(super) fn mutate(mut message: Message, seeded: &mut Seeded) -> Message {
-    let line = seeded.below(message.headers.len());
-    match seeded.below(11) {
-        0 => message.method = (*seeded.pick(&["GET", "PUT", "POSTS", "PATCH"])).into(),
-        1 => {
-            let at = 1 + seeded.below(message.target.len());
-            message.target.insert(at.min(message.target.len()), 'q');
-        }
-        2 => message.target.truncate(message.target.len() - usize::from(message.target.len() > 1)),
-        3 if message.body.is_empty() => message.body.push(b'x'),
-        3 => {
-            let at = seeded.below(message.body.len());
-            message.body[at] ^= 1 << seeded.below(8);
-        }
-        4 => {
-            message.body.pop();
-        }
-        5 => replace_in_signature(&mut message, seeded),
-        // A visible character into a value, at any place.
-        6 | 7 => {
-            let (name, value) = &mut message.headers[line];
-            let at = seeded.below(value.len() + 1);
-            if !name.eq_ignore_ascii_case("signature") {
-                value.insert(at, b"az09!~"[seeded.below(6)]);
-            }
-        }
-        8 => {
-            message.headers.remove(line);
-        }
-        // The rest changes nothing: the order of lines of different names, the case of a name, white space round a value.
-        9 => {
-            message.headers.sort_by_key(|(name, _)| name.to_ascii_lowercase());
-            message.headers[line].0 = message.headers[line].0.to_ascii_uppercase();
-        }
-        _ => message.headers[line].1.extend(b" \t "),
-    }
-    message
-}
-
-/// Another base64 character somewhere in the signature; the last one may stand for no bit at all.
-fn replace_in_signature(message: &mut Message, seeded: &mut Seeded) {
-    let value = &mut message.headers.last_mut().unwrap().1;
-    let start = value.windows(11).position(|window| window == b"signature=\"").unwrap() + 11;
-    let end = value.iter().rposition(|b| b.is_ascii_alphanumeric()).unwrap() + 1;
-    let at = if seeded.once_in(4) { end - 1 } else { start + seeded.below(end - start) };
-    value[at] = if value[at] == b'A' { b'B' } else { value[at] - u8::from(value[at] > b'A') };
 }

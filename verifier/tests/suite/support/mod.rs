@@ -5,8 +5,10 @@
 
 pub(crate) mod der;
 mod forge;
+#[cfg(feature = "axum")]
 mod http_server;
 pub(crate) mod keys;
+#[cfg(feature = "axum")]
 pub(crate) mod log;
 mod receiver;
 
@@ -18,6 +20,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 pub(crate) use forge::{Forge, Message};
+#[cfg(feature = "axum")]
 pub(crate) use http_server::{Answer, HttpServer};
 pub(crate) use receiver::{Published, Receiver};
 
@@ -50,7 +53,8 @@ pub(crate) fn unbase64(text: &str) -> Vec<u8> {
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 });
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 pub(crate) fn unhex(text: &str) -> Vec<u8> {

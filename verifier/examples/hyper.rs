@@ -8,6 +8,7 @@ use std::{env, error::Error, time::Duration, time::SystemTime};
 use callback_verifier::{Callback, DnsKeys, Rejection, RequestHead, Verified, Verifier};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::body::{Bytes, Incoming};
+use hyper::header::RETRY_AFTER;
 use hyper::{Request, Response, StatusCode, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::time::timeout;
@@ -27,7 +28,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let verifier = verifier.build()?;
     let listener = tokio::net::TcpListener::bind(setting("LISTEN", "127.0.0.1:8080")).await?;
     loop {
-        let (connection, _) = listener.accept().await?;
+        let connection = match listener.accept().await {
+            Ok((connection, _)) => connection,
+            Err(error) => {
+                eprintln!("{error}"); // too many open files, for example: not for ever
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
         let verifier = verifier.clone();
         tokio::spawn(async move {
             let service = service_fn(|request| answer(&verifier, request));
@@ -41,12 +49,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn answer(verifier: &Verifier, request: Request<Incoming>) -> Result<Answer, Infallible> {
-    let answered = receive(verifier, request).await.unwrap_or_else(|rejection| {
-        eprintln!("refused: {}: {rejection}", rejection.code()); // for the log; a stranger sees the status only
-        StatusCode::from_u16(rejection.class().status()).unwrap_or(StatusCode::UNAUTHORIZED)
-    });
     let mut answer = Answer::default();
-    *answer.status_mut() = answered;
+    *answer.status_mut() = match receive(verifier, request).await {
+        Ok(status) => status,
+        Err(rejection) => {
+            eprintln!("refused: {}: {rejection}", rejection.code()); // for the log; a stranger sees the status only
+            if let Some(seconds) = rejection.retry_after() {
+                answer.headers_mut().insert(RETRY_AFTER, seconds.into());
+            }
+            StatusCode::from_u16(rejection.class().status()).unwrap_or(StatusCode::UNAUTHORIZED)
+        }
+    };
     Ok(answer)
 }
 

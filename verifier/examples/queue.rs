@@ -20,7 +20,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     if let Ok(name_server) = env::var("NAMESERVER") {
         verifier = verifier.keys(DnsKeys::with_name_servers(&[name_server.parse()?])?);
     }
-    let (queue, queued) = channel(setting("QUEUE", "10000").parse()?);
+    let (queue, queued) = channel(setting("QUEUE", "10000").parse::<usize>()?.max(1));
     let worker = tokio::spawn(work(queued));
     let router = Router::new().route("/hook", post(enqueue)).layer(verifier.build()?.layer()).with_state(queue);
     let listener = tokio::net::TcpListener::bind(setting("LISTEN", "127.0.0.1:8080")).await?;

@@ -20,11 +20,30 @@
 //!
 //! let head = verifier.verify_head(&head, SystemTime::now()).await?;   // a forgery ends here, its body unread
 //! let verified = head.verify_body(body)?;
+//! let claim = verifier.claim(&verified, SystemTime::now()).await?;    // refuses what was handled before
 //! println!("account {} says {:?}", verified.account(), verified.body());
+//! claim.commit().await?;                                              // it is handled
 //! # }
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! With axum, or anything on tower, a layer does all of that in front of your handlers: see `axum` and `tower`. The
+//! `manual` has chapters on setting up, proxies, key rotation, clocks, retries and queues, known attacks, DNS in trouble and
+//! speed.
+//!
+//! | feature | |
+//! | --- | --- |
+//! | `aws-lc` (default) | RSA by aws-lc-rs, the fast one |
+//! | `rust-crypto` | RSA by the `rsa` crate, which needs no C compiler |
+//! | `dns` (default) | `DnsKeys`: keys from DNS |
+//! | `http` | requests of the `http` crate as [`RequestHead`] |
+//! | `payload` | `Callback`: the payload, decoded |
+//! | `tower`, `axum` | the layer, and extractors for axum |
+//! | `metrics` | a counter of verdicts, by their code |
+//! | `redis` | a replay guard for a fleet |
+//! | `explain` | why a request is refused, and what would have made it pass |
+//! | `sign` | making signatures, for tests |
 //!
 //! What is checked, in which order, stands in [`checklist`]. What this receiver insists on is its [`Policy`].
 //! Whatever is refused is refused with a [`Rejection`], which has a stable [code](Rejection::code).

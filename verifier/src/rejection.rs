@@ -390,7 +390,7 @@ impl Rejection {
             Self::KeyUnavailable(_) => "check that the name server can be reached",
             Self::KeyTooSmall { .. } => "smaller keys can be allowed down to 1024 bits, at your own risk",
             Self::BadSignature => {
-                "a proxy may have changed the path, the query, the host or a covered header; the sender signed what it sent"
+                "a proxy may have changed the path, the query, the host or a covered header; or another key signed"
             }
             Self::DigestMismatch { .. } => {
                 "verify the raw bytes of the body, before anything decodes, decompresses or re-serialises them"

@@ -107,6 +107,14 @@ impl Verifier {
     }
 }
 
+/// What it insists on, in words.
+impl std::fmt::Display for Verifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let replays = if self.guard.is_some() { "refused" } else { "NOT REFUSED: there is no replay guard" };
+        write!(f, "{}\nreplays    {replays}", self.policy)
+    }
+}
+
 impl std::fmt::Debug for Verifier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Verifier").field("policy", &self.policy).finish_non_exhaustive()

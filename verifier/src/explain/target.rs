@@ -97,6 +97,11 @@ impl Targets<'_> {
         let prefix = prefix.trim().trim_matches('/');
         if !prefix.is_empty() {
             let prefix = format!("/{prefix}");
+            if let Some(query) = self.received.strip_prefix('/').filter(|rest| rest.is_empty() || rest.starts_with('?'))
+            {
+                // The whole path was cut off. Whether it ended with a slash cannot be told.
+                self.add(format!("{prefix}{query}"), TargetChange::Rewritten);
+            }
             self.add(format!("{prefix}{}", self.received), TargetChange::PrefixRemoved { prefix });
         }
     }
@@ -140,12 +145,21 @@ fn joined(path: &str, query: Option<&str>) -> String {
 fn prefixes(targets: &mut Targets<'_>, path: &str) {
     for (at, _) in path.match_indices('/').filter(|(at, _)| *at > 0).take(MAX_PARTS) {
         if let (Some(prefix), Some(rest)) = (path.get(..at), targets.received.get(at..)) {
-            targets.add(rest.to_owned(), TargetChange::PrefixAdded { prefix: prefix.to_owned() });
+            let how = match prefix {
+                "/" => TargetChange::SlashDoubled,
+                // A host in front of the path, or slashes that are no segment.
+                _ if !path.starts_with('/') || prefix.ends_with('/') => TargetChange::Rewritten,
+                _ => TargetChange::PrefixAdded { prefix: prefix.to_owned() },
+            };
+            targets.add(rest.to_owned(), how);
         }
     }
     // A route at the prefix itself.
     if let Some(rest) = targets.received.get(path.len()..).filter(|_| path.len() > 1) {
-        targets.add(format!("/{rest}"), TargetChange::PrefixAdded { prefix: path.to_owned() });
+        let is_prefix = path.starts_with('/') && !path.ends_with('/');
+        let how =
+            if is_prefix { TargetChange::PrefixAdded { prefix: path.to_owned() } } else { TargetChange::Rewritten };
+        targets.add(format!("/{rest}"), how);
     }
 }
 

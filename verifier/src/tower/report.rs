@@ -3,6 +3,7 @@
 use crate::rejection::{Class, Rejection};
 use crate::replay::ReplayError;
 use crate::verified::Verified;
+use crate::wire::Excerpt;
 
 /// The name of the counter of verdicts. Its labels: `verdict` (`verified`, `refused` or `temporary`), `code`, `step`.
 #[cfg(feature = "metrics")]
@@ -16,16 +17,19 @@ pub(super) fn verified<B>(verified: &Verified<B>) {
 }
 
 /// A refusal is nothing that this receiver has to be mended for. A warning is what no stranger can cause.
-pub(super) fn rejected(rejection: &Rejection) {
+pub(super) fn rejected(rejection: &Rejection, path: &str) {
+    let path = Excerpt::from(path);
     let (code, step, hint) = (rejection.code(), rejection.step(), rejection.hint());
     match rejection {
         Rejection::PeerUnknown | Rejection::ReplayGuardFull { .. } | Rejection::ReplayGuardUnavailable(_) => {
-            tracing::warn!(target: "callback_verifier", code, step, hint, "no verdict: {rejection}");
+            tracing::warn!(target: "callback_verifier", code, step, path = path.as_str(), hint, "no verdict: {rejection}");
         }
         _ if rejection.class() == Class::Temporary => {
-            tracing::info!(target: "callback_verifier", code, step, hint, "no verdict: {rejection}");
+            tracing::info!(target: "callback_verifier", code, step, path = path.as_str(), hint, "no verdict: {rejection}");
         }
-        _ => tracing::info!(target: "callback_verifier", code, step, hint, "refused: {rejection}"),
+        _ => {
+            tracing::info!(target: "callback_verifier", code, step, path = path.as_str(), hint, "refused: {rejection}")
+        }
     }
     #[cfg(feature = "metrics")]
     {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use http_body::Body;
 use http_body_util::Full;
 use tower_service::Service;
@@ -59,15 +59,16 @@ where
         let settings = Arc::clone(&self.settings);
         let rejection = self.rejection.clone();
         Box::pin(async move {
+            let uri = request.uri().clone();
             let (request, verified) = match verify(&settings, request).await {
                 Ok(genuine) => genuine,
-                Err(reason) => return Ok(refused(&rejection, reason)),
+                Err(reason) => return Ok(refused(&rejection, reason, &uri)),
             };
             // Before the claim, whose lease would run meanwhile.
             poll_fn(|cx| inner.poll_ready(cx)).await?;
             let claim = match settings.verifier.claim(&verified, (settings.clock)()).await {
                 Ok(claim) => claim,
-                Err(reason) => return Ok(refused(&rejection, reason)),
+                Err(reason) => return Ok(refused(&rejection, reason, &uri)),
             };
             report::verified(&verified);
             // Dropped half-way, by a panic or by a client that goes away, the claim releases itself.
@@ -78,8 +79,9 @@ where
     }
 }
 
-fn refused<B>(rejection: &impl RejectionResponse<B>, reason: Rejection) -> Response<B> {
-    report::rejected(&reason);
+fn refused<B>(rejection: &impl RejectionResponse<B>, reason: Rejection, uri: &Uri) -> Response<B> {
+    // Without the query, which may hold a secret.
+    report::rejected(&reason, uri.path());
     let mut response = rejection.response(&reason);
     response.extensions_mut().insert(reason);
     response

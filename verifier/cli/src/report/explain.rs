@@ -57,6 +57,9 @@ pub(crate) fn explanation_text(explanation: &Explanation) -> Answer {
             let _ = writeln!(text, "\nhint: {hint}");
             if matches!(rejection, Rejection::BadSignature) {
                 text.push_str("hint: what a proxy cut off cannot be guessed: name it with `--prefix /internal` or `--target /path?query`\n");
+                text.push_str(
+                    "hint: or another key signed: look at what `--key` pins, or what DNS has under the `keyId`\n",
+                );
             }
         }
     }

@@ -18,11 +18,21 @@ struct Delivery {
     request_base64: Option<String>,
 }
 
+/// Several of them, as `GET /mock/v1/deliveries` answers.
+#[derive(Deserialize)]
+struct List {
+    #[serde(rename = "deliveries")]
+    _deliveries: IgnoredAny,
+}
+
 pub(super) fn looks_like(bytes: &[u8]) -> bool {
-    serde_json::from_slice::<Delivery>(bytes).is_ok()
+    serde_json::from_slice::<Delivery>(bytes).is_ok() || serde_json::from_slice::<List>(bytes).is_ok()
 }
 
 pub(super) fn read(bytes: &[u8], source: &Source) -> Result<Saved, NotSaved> {
+    if serde_json::from_slice::<List>(bytes).is_ok() {
+        return Err(NotSaved::Delivery("it is a list of them, without their requests".to_owned()));
+    }
     let delivery: Delivery = serde_json::from_slice(bytes).map_err(|error| NotSaved::Delivery(error.to_string()))?;
     let text = delivery.request_base64.ok_or_else(|| NotSaved::Delivery("it holds no `request_base64`".to_owned()))?;
     let request = STANDARD.decode(text).map_err(|error| NotSaved::Delivery(format!("`request_base64`: {error}")))?;
@@ -52,6 +62,7 @@ mod tests {
             (r#"{"change":1,"callback":1}"#, "it holds no `request_base64`"),
             (r#"{"change":1,"callback":1,"request_base64":null}"#, "it holds no `request_base64`"),
             (r#"{"change":1,"callback":1,"request_base64":"?"}"#, "`request_base64`: "),
+            (r#"{"deliveries":[],"next":0}"#, "it is a list of them"),
             ("[]", "invalid length"),
         ] {
             let error = Saved::read(text.as_bytes(), source(FormatArg::Delivery)).unwrap_err();

@@ -8,6 +8,8 @@ mod curl;
 mod delivery;
 mod har;
 
+use std::borrow::Cow;
+
 use callback_verifier::wire::Excerpt;
 use callback_verifier::{Header, RequestHead};
 
@@ -16,6 +18,8 @@ use crate::input::{Request, Unreadable};
 
 /// How many requests are listed where one has to be chosen.
 const MAX_LISTED: usize = 20;
+/// How long a request line may be, in bytes, for its version to be looked at.
+const MAX_REQUEST_LINE: usize = 64 * 1024;
 
 /// A request as it was saved.
 #[derive(Debug, PartialEq, Eq)]
@@ -113,7 +117,15 @@ fn raw(bytes: &[u8], source: &Source) -> Result<Saved, NotSaved> {
     if source.body.is_some() {
         return Err(NotSaved::RawTakesNo("--body"));
     }
-    let request = Request::parse(bytes)?;
+    let mut notes = Vec::new();
+    let bytes = match of_http_1_0(bytes) {
+        None => Cow::Borrowed(bytes),
+        Some(bytes) => {
+            notes.push("the version is HTTP/1.0, as nginx speaks to its upstreams; it is not signed".to_owned());
+            Cow::Owned(bytes)
+        }
+    };
+    let request = Request::parse(&bytes)?;
     let head = request.head();
     Ok(Saved {
         format: "http",
@@ -122,8 +134,15 @@ fn raw(bytes: &[u8], source: &Source) -> Result<Saved, NotSaved> {
         lines: head.headers().iter().map(|line| (line.name.to_owned(), line.value.to_vec())).collect(),
         authority: None,
         body: request.body.to_vec(),
-        notes: Vec::new(),
+        notes,
     })
+}
+
+/// A request of HTTP/1.0, as one of HTTP/1.1.
+fn of_http_1_0(bytes: &[u8]) -> Option<Vec<u8>> {
+    let end = bytes.windows(2).take(MAX_REQUEST_LINE).position(|pair| pair == b"\r\n")?;
+    let line = bytes.get(..end)?.strip_suffix(b" HTTP/1.0")?;
+    Some([line, b" HTTP/1.1", bytes.get(end..)?].concat())
 }
 
 /// The request that is meant: that of the given number, or the only one, or the only one that is signed.
@@ -172,6 +191,13 @@ mod tests {
 
     fn read(text: &str) -> Result<Saved, NotSaved> {
         Saved::read(text.as_bytes(), source(FormatArg::Auto))
+    }
+
+    #[test]
+    fn the_version_is_not_signed() {
+        let saved = Saved::read(b"POST /hook HTTP/1.0\r\nHost: a\r\n\r\n", source(FormatArg::Auto)).unwrap();
+        assert_eq!((saved.target.as_str(), saved.notes.len()), ("/hook", 1));
+        assert!(Saved::read(b"POST /hook HTTP/1.2\r\nHost: a\r\n\r\n", source(FormatArg::Auto)).is_err());
     }
 
     #[test]

@@ -102,7 +102,7 @@ fn a_refusal_says_where_why_and_what_to_look_at() {
         verify(&request, &[]).expect(1).stdout,
         "refused at step 10 of 12: bad_signature\n\
          the signing string was not signed by this key\n\n\
-         hint: a proxy may have changed the path, the query, the host or a covered header; the sender signed what it sent\n"
+         hint: a proxy may have changed the path, the query, the host or a covered header; or another key signed\n"
     );
 }
 

@@ -41,8 +41,8 @@ pub(super) struct Ledger {
 /// The keys of a name.
 struct Kept {
     keys: Arc<KeySet>,
-    /// Shortly after they were looked up they are as new as can be.
-    new: Span,
+    /// Shortly after they were looked up again for a bad signature they are as new as can be.
+    refreshed: Option<Span>,
     /// Until their time to live is over.
     fresh: Span,
     /// Until they are of no use even while DNS fails.
@@ -134,7 +134,7 @@ impl Ledger {
 
     /// For somebody whose keys did not make a signature.
     pub(super) fn refresh(&mut self, name: &KeyName, at_hand: &Arc<KeySet>, now: SystemTime) -> Decision {
-        let Some(kept) = self.kept.get(name) else { return self.look_up(name, now) };
+        let Some(kept) = self.kept.get_mut(name) else { return self.look_up(name, now) };
         if !Arc::ptr_eq(&kept.keys, at_hand) && kept.fresh.contains(now) {
             return Decision::Answer(Ok(Arc::clone(&kept.keys)));
         }
@@ -142,13 +142,14 @@ impl Ledger {
             self.counters.joined.count();
             return Decision::Join(waiting);
         }
-        if kept.new.contains(now) {
-            return Decision::Stands;
-        }
         if let Some((reason, _)) = kept.failed.as_ref().filter(|(_, span)| span.contains(now)) {
             self.counters.remembered.count();
             return Decision::Answer(Err(KeyError::Temporary(reason.clone())));
         }
+        if kept.refreshed.is_some_and(|span| span.contains(now)) {
+            return Decision::Stands;
+        }
+        kept.refreshed = Some(Span::starting(now, REFRESH));
         self.ask(name)
     }
 
@@ -217,6 +218,7 @@ impl Ledger {
     fn keep(&mut self, name: &KeyName, keys: KeySet, now: SystemTime) -> Arc<KeySet> {
         let time_to_live = keys.time_to_live().unwrap_or_default().clamp(TTL_FLOOR, TTL_CEILING);
         let last = self.kept.remove(name);
+        let refreshed = last.as_ref().and_then(|last| last.refreshed);
         if last.is_some_and(|last| last.keys.is_proven() && last.keys.shares_a_key_with(&keys)) {
             keys.prove();
         }
@@ -226,7 +228,7 @@ impl Ledger {
             let fresh = Span::starting(now, time_to_live);
             let kept = Kept {
                 keys: Arc::clone(&keys),
-                new: Span::starting(now, REFRESH),
+                refreshed,
                 fresh,
                 usable: Span::starting(now, time_to_live.saturating_add(self.serve_stale_for)),
                 stale: None,

@@ -75,7 +75,8 @@ async fn a_proven_key_survives_every_trouble_and_no_forgery_is_accepted() {
         let Watched { proven, new, forged, questions } = watch(&row).await;
         assert_eq!(forged.accepted, 0, "{}", row.trouble);
         assert!(proven.accepted == RATE * WATCHED || !row.survives, "{}: {proven}", row.trouble);
-        assert!(questions <= 100 + 20 * (WATCHED + 1), "{}: {questions} questions", row.trouble);
+        // Those about new names, and two more about the proven one: forgeries have it looked up again.
+        assert!(questions <= 100 + 20 * (WATCHED + 1) + 2, "{}: {questions} questions", row.trouble);
         writeln!(table, "| {} | {proven} | {new} | {forged} | {questions} |", row.trouble).unwrap();
     }
     if std::env::var_os("UPDATE_DOCS").is_some() {

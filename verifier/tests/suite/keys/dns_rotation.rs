@@ -74,7 +74,7 @@ async fn a_bad_signature_makes_the_key_looked_up_again_every_half_minute_at_most
     let keys = Arc::new(zone.keys());
     let verifier = verifier(Arc::clone(&keys));
     assert_eq!(verdict(&verifier, KEY_ID, &A, now()).await, Ok(()));
-    for (seconds, questions) in [(0, 1), (29, 1), (30, 2), (31, 2), (59, 2), (60, 3), (61, 3)] {
+    for (seconds, questions) in [(0, 2), (29, 2), (30, 3), (31, 3), (59, 3), (60, 4), (61, 4)] {
         for _ in 0..3 {
             assert_eq!(verdict(&verifier, KEY_ID, &B, at(seconds)).await, Err(Rejection::BadSignature));
         }
@@ -147,4 +147,15 @@ async fn while_a_clock_has_jumped_back_keys_are_looked_up_again() {
     let (keys, name) = (zone.keys(), key_name(KEY_ID));
     let old = keys.lookup(&name, at(TTL)).await.unwrap();
     assert!(keys.refresh(&name, &old, now()).await.unwrap().is_some(), "the last lookup lies in the future");
+}
+
+#[tokio::test]
+async fn a_rotation_right_after_a_lookup_is_seen_at_once() {
+    let zone = Zone::publishing(&[(KEY_ID, &A)]);
+    let keys = Arc::new(zone.keys());
+    let verifier = verifier(Arc::clone(&keys));
+    assert_eq!(verdict(&verifier, KEY_ID, &A, now()).await, Ok(()));
+    zone.publish(KEY_ID, &[B.record()]);
+    assert_eq!(verdict(&verifier, KEY_ID, &B, at(1)).await, Ok(()));
+    assert_eq!(keys.statistics().questions, 2);
 }

@@ -7,7 +7,7 @@ use crate::support::{Forge, KEY_ID, Message, Seeded, base64};
 pub(super) const HARMLESS: &[Change] = &[
     ("order of parameters", |message, _, seeded| edit(message, |parameters| seeded.shuffle(parameters))),
     ("blanks between parameters", |message, _, seeded| {
-        edit_text(message, |text| text.replace(',', seeded.pick(&[" ,", ", ", "  ,   "])));
+        edit_text(message, |text| text.replace(',', seeded.pick::<&str>(&[" ,", ", ", "  ,   "])));
     }),
     ("blanks round the header", |message, _, seeded| {
         edit_text(message, |text| format!("{}{text}{}", seeded.text(" \t", 3), seeded.text(" \t", 3)));

@@ -151,7 +151,7 @@ fn trim_folding(text: &[u8]) -> &[u8] {
     // Blanks at the end, and a line break only together with the blank behind it.
     while end > start && matches!(text[end - 1], b' ' | b'\t') {
         end -= 1;
-        if end < text.len() && text[start..end].ends_with(b"\r\n") {
+        if text[start..end].ends_with(b"\r\n") {
             end -= 2;
         }
     }

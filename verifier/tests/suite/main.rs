@@ -7,6 +7,7 @@ mod attacks;
 mod cavage;
 #[cfg(feature = "payload")]
 mod corpus;
+mod evidence;
 #[cfg(feature = "explain")]
 mod explain;
 mod keys;
@@ -17,5 +18,6 @@ mod oracle;
 mod payload;
 mod properties;
 mod replay;
+mod setup;
 mod support;
 mod wycheproof;

@@ -1,10 +1,13 @@
 //! Callbacks from another time, and dates that could be read as another time.
 
-use callback_verifier::Rejection;
+use std::time::Duration;
+
 use callback_verifier::wire::DateError;
+use callback_verifier::{PinnedKeys, Rejection, Verifier};
 
 use super::Table;
-use crate::support::{Forge, Receiver, date_from_now};
+use crate::support::keys::A;
+use crate::support::{ACCOUNT, Forge, HOST, Receiver, block_on, date_from_now, now};
 
 const YEAR: u32 = 365 * 24 * 60 * 60;
 
@@ -21,7 +24,7 @@ fn refuses_dates_outside_the_window() {
         table.refuse(&format!("{ahead}-s-ahead"), in_future, &dated(ahead.into()));
     }
     let narrow = Receiver::with(|builder| {
-        let seconds = std::time::Duration::from_secs;
+        let seconds = Duration::from_secs;
         builder.max_age(seconds(1)).max_ahead(seconds(0))
     });
     table.refuse_by(&narrow, "narrow-too-old", Rejection::DateTooOld { age: 2, window: 1 }, &dated(-2));
@@ -31,6 +34,32 @@ fn refuses_dates_outside_the_window() {
     let last = Forge::new().set("Date", "Fri, 31 Dec 9999 23:59:59 GMT").sign();
     table.refuse("year-9999", "date_in_future", &last);
     table.finish(12);
+}
+
+/// A clock has fractions of a second, a date has none.
+#[test]
+fn refuses_a_date_that_is_a_moment_too_early_or_late() {
+    let keys = PinnedKeys::new().with_every_name(A.private.public_key().clone());
+    let verifier = Verifier::builder(ACCOUNT).host(HOST).keys(keys).build().unwrap();
+    let message = Forge::new().sign();
+    let date = now() - Duration::from_secs(2);
+    let verdict = |now| block_on(verifier.verify_head(&message.head(), now)).map(drop);
+    let (seconds, moment) = (Duration::from_secs, Duration::from_nanos(1));
+    let too_old = |age| Err(Rejection::DateTooOld { age, window: 300 });
+    let in_future = |ahead| Err(Rejection::DateInFuture { ahead, window: 60 });
+    for (now, expected) in [
+        (date + seconds(300), Ok(())),
+        (date + seconds(300) + moment, too_old(301)),
+        (date + seconds(301) - moment, too_old(301)),
+        (date + seconds(301), too_old(301)),
+        (date + seconds(301) + moment, too_old(302)),
+        (date - seconds(60), Ok(())),
+        (date - seconds(60) - moment, in_future(61)),
+        (date - seconds(61), in_future(61)),
+        (date - seconds(61) - moment, in_future(62)),
+    ] {
+        assert_eq!(verdict(now), expected, "{now:?}");
+    }
 }
 
 #[test]

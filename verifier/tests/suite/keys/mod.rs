@@ -18,5 +18,6 @@ mod dns_stale;
 mod name_server;
 mod pinned;
 mod record;
+mod set;
 #[cfg(feature = "dns")]
 mod zone;

@@ -19,6 +19,22 @@ fn a_key_is_the_same_key_in_every_encoding() {
 }
 
 #[test]
+fn takes_the_largest_and_the_smallest_keys_that_are_bounded() {
+    let longest_exponent = [1, 0, 0, 0, 1];
+    for (modulus, exponent, bits) in [
+        (A.modulus(), &longest_exponent[..], 2048),
+        (A.modulus(), &[3], 2048),
+        (der::modulus_of(1024), &[1, 0, 1], 1024),
+        (der::modulus_of(1025), &[1, 0, 1], 1025),
+        (der::modulus_of(8192), &[1, 0, 1], 8192),
+    ] {
+        let der = der::rsa_public_key(&modulus, exponent);
+        let key = PublicKey::from_der_with(&der, Backend::RustCrypto).unwrap();
+        assert_eq!((key.modulus_bits(), key.modulus_length()), (bits, modulus.len()), "{bits} {exponent:?}");
+    }
+}
+
+#[test]
 fn reads_every_form_of_a_record() {
     let spki = base64(A.spki());
     let folded: String = spki.chars().flat_map(|c| [c, ' ']).collect();
@@ -32,6 +48,7 @@ fn reads_every_form_of_a_record() {
         (format!("v=DKIM1;p={spki}; "), false),
         (format!("v=DKIM1;p={spki};\r\n "), false),
         (format!("p={spki};k=rsa;s=*;h=sha256"), false),
+        (format!("v=DKIM1\r\n ;k=rsa \t\r\n \r\n\t;p={spki}"), false),
         (format!("v=DKIM1;h= sha1 : sha256 ;p={spki}"), false),
         (format!("v=DKIM1;s= tlsrpt : email ;p={spki}"), false),
         (format!("v=DKIM1;g=*;n=any note;x_1=;V=2;p={spki}"), false),

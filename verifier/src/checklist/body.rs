@@ -44,7 +44,7 @@ impl BodyVerifier {
     /// The next part of the body.
     ///
     /// # Errors
-    /// As soon as the body is too long.
+    /// [`Rejection::BodyTooLarge`] or [`Rejection::ContentLengthMismatch`], as soon as the body is too long.
     pub fn update(&mut self, chunk: &[u8]) -> Result<(), Rejection> {
         self.seen = self.seen.saturating_add(chunk.len() as u64);
         self.head.admits(self.seen)?;

@@ -21,6 +21,30 @@ const FORWARDED_HOST: &str = "x-forwarded-host";
 /// or with axum its `ConnectInfo<SocketAddr>`.
 ///
 /// The proxy itself must set these headers on every request and not pass on what a client wrote.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (verifier, mut request, fixed) = (verifier(), request(), now());
+/// # use tower::{Layer, ServiceExt, service_fn};
+/// # let handler = service_fn(handle);
+/// use callback_verifier::tower::{PeerAddress, Proxy};
+///
+/// let layer = verifier.layer().behind(Proxy::at(["10.0.0.0/8", "2001:db8::1"])?.forwards_scheme().forwards_host());
+/// # let layer = layer.clock(move || fixed);
+///
+/// request.headers_mut().insert("host", "backend:8080".parse()?);      // what the proxy made of it
+/// request.headers_mut().insert("x-forwarded-host", "hooks.example.com".parse()?);
+/// request.headers_mut().insert("x-forwarded-proto", "https".parse()?);
+/// request.extensions_mut().insert(PeerAddress("10.1.2.3:40000".parse()?));
+/// assert_eq!(layer.layer(handler).oneshot(request.clone()).await?.status(), 200);
+///
+/// request.extensions_mut().insert(PeerAddress("192.0.2.9:40000".parse()?));   // a stranger, whose headers say nothing
+/// assert_eq!(layer.layer(handler).oneshot(request).await?.status(), 401);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Proxy {
     peers: Peers,
@@ -35,6 +59,8 @@ enum Peers {
 }
 
 /// The address of the peer of a connection. A server that is not axum's puts it into the extensions of its requests.
+///
+/// See the example of [`Proxy`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PeerAddress(pub SocketAddr);
 
@@ -55,6 +81,16 @@ pub enum ProxyError {
 
 impl Proxy {
     /// A proxy with these addresses: `192.0.2.1`, `192.0.2.0/24`, `2001:db8::/32`.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use callback_verifier::tower::{Proxy, ProxyError};
+    ///
+    /// assert!(Proxy::at(["192.0.2.1", "10.0.0.0/8", "2001:db8::/32"]).is_ok());
+    /// assert_eq!(Proxy::at(["proxy.example.com"]).err(), Some(ProxyError::Network("proxy.example.com".into())));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`ProxyError::Network`] or [`ProxyError::NoNetwork`].

@@ -18,6 +18,8 @@ use crate::rejection::Rejection;
 use crate::replay::Claim;
 
 /// The service that [`VerifyLayer`](super::VerifyLayer) makes.
+///
+/// [`Verifier::layer`](crate::Verifier::layer) shows one at work.
 #[derive(Clone)]
 pub struct VerifyService<S, R> {
     inner: S,

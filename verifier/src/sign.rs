@@ -34,6 +34,8 @@ pub struct PrivateKey {
 }
 
 /// The text is no RSA private key that could be used.
+///
+/// [`PrivateKey::from_pem`] reports it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PrivateKeyError {
@@ -49,6 +51,8 @@ pub enum PrivateKeyError {
 }
 
 /// A request that could not be signed.
+///
+/// [`PrivateKey::sign_request`] reports it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignError {
@@ -96,6 +100,21 @@ impl PrivateKey {
     }
 
     /// The public half as the DER of a SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), which is what `p=` of a key record holds.
+    ///
+    /// As a key record:
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let private_pem = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/keys/rsa-2048-a.pem"));
+    /// use base64::{Engine, engine::general_purpose::STANDARD};
+    /// use callback_verifier::{key::KeyRecord, sign::PrivateKey};
+    ///
+    /// let key = PrivateKey::from_pem(private_pem)?;
+    /// let record = format!("v=DKIM1;k=rsa;p={}", STANDARD.encode(key.public_key_der()));
+    /// assert_eq!(&KeyRecord::parse(record.as_bytes())?.key, key.public_key());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn public_key_der(&self) -> &[u8] {
         &self.public_der
     }

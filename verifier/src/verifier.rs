@@ -48,6 +48,17 @@ pub struct Verifier {
 
 impl Verifier {
     /// Begins to set up a verifier for the callbacks of one account.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::Verifier;
+    /// # let keys = keys();
+    /// let verifier = Verifier::builder(1234).host("hooks.example.com").keys(keys).build()?;
+    /// assert_eq!(verifier.policy().accounts, [1234]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn builder(account: AccountId) -> VerifierBuilder {
         VerifierBuilder { policy: Policy::strict(account), keys: None, guard: Guard::Default, error: None }
     }
@@ -223,6 +234,8 @@ enum Guard {
 }
 
 /// A verifier could not be set up.
+///
+/// [`VerifierBuilder::build`] reports it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
@@ -283,6 +296,19 @@ impl VerifierBuilder {
 
     /// What remembers nonces. Default: a [`MemoryGuard`] for a million of them, in the memory of this process, which a
     /// fleet of several does not share and which a restart empties.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::Verifier;
+    /// use callback_verifier::MemoryGuard;
+    ///
+    /// let guard = MemoryGuard::with_capacity(50 * (300 + 60 + 60));      // 50 callbacks a second
+    /// let builder = Verifier::builder(1234).host("hooks.example.com").replay_guard(guard);
+    /// # assert!(builder.keys(keys()).build().is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn replay_guard(mut self, guard: impl ReplayGuard) -> Self {
         self.guard = Guard::Chosen(Arc::new(guard));
         self
@@ -329,6 +355,18 @@ impl VerifierBuilder {
     }
 
     /// The smallest RSA modulus, in bits. Default: 2048. Less than that is weak, and less than 1024 is refused.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::Verifier;
+    /// # let builder = || Verifier::builder(1234).host("hooks.example.com").keys(keys());
+    /// assert!(builder().min_key_bits(3072).build().is_ok());
+    /// let refused = builder().min_key_bits(512).build();
+    /// assert!(refused.is_err_and(|error| error.to_string() == "keys of at least 512 bits: expected 1024 to 8192"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn min_key_bits(mut self, bits: u32) -> Self {
         self.policy.keys.min_bits = bits;
         self

@@ -7,11 +7,11 @@ use std::fmt;
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use callback_verifier::KeyName;
+/// use callback_verifier::{KeyName, key::KeyNameError};
 ///
 /// let name: KeyName = "2026-11._DomainKey.Copernica.com.".parse()?;
 /// assert_eq!(name.as_str(), "2026-11._domainkey.copernica.com");
-/// assert!(KeyName::parse("https://copernica.com/key").is_err());
+/// assert_eq!(KeyName::parse("https://copernica.com/key"), Err(KeyNameError));
 /// # Ok(())
 /// # }
 /// ```
@@ -19,6 +19,8 @@ use std::fmt;
 pub struct KeyName(Box<str>);
 
 /// The text is no DNS name of the form that a [`KeyName`] has.
+///
+/// See the example of [`KeyName`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected a DNS name of letters, digits, `-`, `_` and `.`, labels of 1 to 63 characters, at most 253 in all")]
 pub struct KeyNameError;

@@ -30,6 +30,8 @@ pub struct PinnedKeys {
 }
 
 /// The text is not the PEM of a public key.
+///
+/// [`PinnedKeys::read_pem`] reports it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PinnedKeyError {

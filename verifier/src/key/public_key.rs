@@ -39,6 +39,8 @@ pub struct PublicKey {
 }
 
 /// The bytes are no RSA public key that could be used.
+///
+/// See the example of [`PublicKey`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PublicKeyError {

@@ -30,6 +30,8 @@ pub struct KeyRecord {
 }
 
 /// The text is no usable key record.
+///
+/// See the example of [`KeyRecord`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecordError {

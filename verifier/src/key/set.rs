@@ -52,6 +52,8 @@ impl Clone for KeySet {
 }
 
 /// There is no key to be had for a name.
+///
+/// See the example of [`KeySet`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
@@ -158,6 +160,20 @@ impl KeySet {
     }
 
     /// Whether one of its keys has verified a signature: since they were looked up, or before they were looked up again.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::{KeySet, PendingHead};
+    /// # let (policy, head, now) = (verifier().policy().clone(), head(), now());
+    /// let keys = KeySet::pinned(key());
+    /// assert!(!keys.is_proven());
+    /// PendingHead::check(&policy, &head, now)?.verify(&keys)?;
+    /// assert!(keys.is_proven());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn is_proven(&self) -> bool {
         self.proven.load(Ordering::Relaxed)
     }

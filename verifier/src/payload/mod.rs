@@ -124,6 +124,16 @@ impl Callback {
     /// `content_type` is the value of a `Content-Type` that can be relied upon. Without one the shape of the bytes decides:
     /// what begins with `{` is JSON, with `<` XML, and anything else a form.
     ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::{Callback, Dialect};
+    /// let body = br#"{"id":"7","action":"delete","fields":{}}"#;
+    /// assert_eq!(Callback::decode(body, None)?.dialect(), Dialect::Json);                 // by its shape
+    /// assert!(Callback::decode(body, Some(b"application/xml")).is_err());                 // it is none
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// See [`PayloadError`].
     pub fn decode(body: &[u8], content_type: Option<&[u8]>) -> Result<Self, PayloadError> {
@@ -153,6 +163,19 @@ impl<B: AsRef<[u8]>> Verified<B> {
     }
 
     /// The same, with options.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::payload::{PayloadOptions, Scalars};
+    /// # let (verifier, head, body, now) = (verifier(), head(), BODY, now());
+    /// let verified = verifier.verify(&head, body, now).await?;
+    /// let strict = PayloadOptions::default().with_scalars(Scalars::Refuse);
+    /// assert_eq!(verified.callback_with(&strict)?.id(), "123");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As of [`callback`](Self::callback).

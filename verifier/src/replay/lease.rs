@@ -29,6 +29,8 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 const USUAL: Duration = Duration::from_secs(60);
 
 /// A lease that is too short or too long.
+///
+/// See the example of [`Lease`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a lease of {0:?}, expected 1 ms to 24 h")]
 pub struct LeaseError(Duration);

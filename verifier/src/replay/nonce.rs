@@ -55,6 +55,18 @@ pub struct Fingerprint([u8; 16]);
 impl Nonce {
     /// The nonce of an authentic head.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::replay::Nonce;
+    /// # let (verifier, head, now) = (verifier(), head(), now());
+    /// let authentic = verifier.verify_head(&head, now).await?;
+    /// assert_eq!(Nonce::of(&authentic)?.as_str(), "fsd9f2k4m7q1");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Rejection::NonceMissing`] if the signature does not cover one, [`Rejection::NonceMalformed`] if it is not 1 to
     /// [`MAX_NONCE`] visible ASCII characters.

@@ -65,6 +65,8 @@ enum Peers {
 pub struct PeerAddress(pub SocketAddr);
 
 /// A proxy that cannot be described so.
+///
+/// See the examples of [`Proxy::at`] and [`VerifyLayer::strip_prefix`](super::VerifyLayer::strip_prefix).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProxyError {
@@ -108,6 +110,24 @@ impl Proxy {
 
     /// A proxy that is the only way to this receiver, whatever its address: over a Unix socket, or in a network of its own.
     /// If anybody else can reach the receiver, he is believed too.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (verifier, mut request, fixed) = (verifier(), request(), now());
+    /// # use tower::{Layer, ServiceExt, service_fn};
+    /// # use callback_verifier::tower::Proxy;
+    /// # let handler = service_fn(handle);
+    /// let layer = verifier.layer().behind(Proxy::trusting_every_peer().forwards_host());
+    /// # let layer = layer.clock(move || fixed);
+    ///
+    /// request.headers_mut().insert("host", "backend:8080".parse()?);
+    /// request.headers_mut().insert("x-forwarded-host", "hooks.example.com".parse()?);
+    /// assert_eq!(layer.layer(handler).oneshot(request).await?.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn trusting_every_peer() -> Self {
         Self { peers: Peers::Every, scheme: false, host: false }
     }

@@ -33,6 +33,8 @@ pub struct Account {
 }
 
 /// The value of `X-Copernica-ID` names no account.
+///
+/// See the example of [`Account`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected `account_` or `account-` and a plain decimal number")]
 pub struct AccountError;

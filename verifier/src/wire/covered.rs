@@ -34,6 +34,8 @@ pub struct CoveredHeaders<'a> {
 }
 
 /// The `headers` parameter is no list of distinct header names.
+///
+/// See the example of [`CoveredHeaders`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CoveredHeadersError {

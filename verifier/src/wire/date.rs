@@ -3,6 +3,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use httpdate::HttpDate;
 
 /// The text is not an IMF-fixdate.
+///
+/// [`parse_date`] reports it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected an IMF-fixdate such as `Sun, 06 Nov 1994 08:49:37 GMT`")]
 pub struct DateError;

@@ -47,6 +47,8 @@ pub struct Digests {
 }
 
 /// The text is no `Digest` header that binds a body.
+///
+/// See the example of [`Digests`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DigestError {

@@ -160,6 +160,18 @@ impl<'a> RequestHead<'a> {
 ///
 /// The transport stays [`Transport::Unknown`]: the `http` crate does not know it. An absolute-form target of HTTP/1
 /// becomes an empty one (and is so refused by the checklist); in HTTP/2 and HTTP/3 it is the `:authority` and the path.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use callback_verifier::{RequestHead, Transport};
+/// let request = http::Request::post("/hook?a=1").header("Host", "hooks.example.com").body("")?;
+/// let (parts, _body) = request.into_parts();
+/// let head = RequestHead::from(&parts).with_transport(Transport::Https);      // the server knows
+/// assert_eq!((head.method(), head.target()), ("POST", "/hook?a=1"));
+/// assert_eq!(head.values("host").collect::<Vec<_>>(), [b"hooks.example.com"]);
+/// # Ok(())
+/// # }
+/// ```
 #[cfg(feature = "http")]
 impl<'a> From<&'a http::request::Parts> for RequestHead<'a> {
     fn from(parts: &'a http::request::Parts) -> Self {

@@ -62,6 +62,8 @@ pub struct SignatureHeader<'a> {
 }
 
 /// The text is no `Signature` header.
+///
+/// See the example of [`Separator`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignatureHeaderError {

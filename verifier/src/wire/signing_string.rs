@@ -31,6 +31,8 @@ use super::{CoveredHeaders, KnownHeader, KnownHeaders, RequestHead, count, is_co
 pub struct SigningString(Vec<u8>);
 
 /// No signing string can be built of this request.
+///
+/// See the example of [`SigningString`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SigningStringError {

@@ -95,6 +95,8 @@ struct Store {
 }
 
 /// The resolver could not be set up.
+///
+/// See the example of [`DnsKeys::with_name_servers`].
 #[derive(Debug, thiserror::Error)]
 #[error("the DNS resolver could not be set up: {0}")]
 pub struct DnsSetupError(String);

@@ -79,11 +79,15 @@ pub enum StoreOutage {
 }
 
 /// A URL that leads to no Redis. It does not repeat the URL, which may hold a password.
+///
+/// [`RedisGuard::new`] reports it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a usable Redis URL, expected `redis://[user:password@]host[:port][/database]` or `unix:///path`: {0}")]
 pub struct RedisUrlError(String);
 
 /// A Redis server that cannot serve as a replay guard.
+///
+/// [`RedisGuard::check`] reports it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedisCheckError {

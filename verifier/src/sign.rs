@@ -18,12 +18,12 @@ use crate::wire::{CoveredHeaders, RequestHead, SignatureHeader, SigningString, S
 /// let key = PrivateKey::from_pem(pem)?;       // `-----BEGIN PRIVATE KEY-----`
 /// let key_id = "2026-11._domainkey.copernica.com".parse()?;
 /// let covered = CoveredHeaders::parse("(request-target) host date x-copernica-id digest x-nonce")?;
-/// let signature = key.sign_request(&RequestHead::new("POST", "/hook", lines), &key_id, &covered)?;
+/// let signature = key.sign_request(&RequestHead::new("POST", "/crm/hook", lines), &key_id, &covered)?;
 ///
 /// let lines = [lines, &[Header::new("Signature", signature.as_bytes())]].concat();
 /// let keys = PinnedKeys::new().with(key_id, key.public_key().clone())?;
 /// let verifier = Verifier::builder(1234).host("hooks.example.com").keys(keys).build()?;
-/// assert!(verifier.verify_head(&RequestHead::new("POST", "/hook", &lines), now).await.is_ok());
+/// assert!(verifier.verify_head(&RequestHead::new("POST", "/crm/hook", &lines), now).await.is_ok());
 /// # Ok(())
 /// # }
 /// ```

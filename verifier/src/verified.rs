@@ -20,7 +20,7 @@ use crate::wire::{Account, DigestHasher, Digests, SigningString};
 /// assert_eq!(now.duration_since(head.date())?.as_secs(), 2);
 /// assert_eq!(head.covered("Content-Type"), Some(&b"application/json"[..]));
 /// assert_eq!(head.covered("User-Agent"), None);       // whatever the request says, nobody has signed it
-/// assert_eq!(head.covered_headers().next(), Some(("(request-target)", &b"post /hook"[..])));
+/// assert_eq!(head.covered_headers().next(), Some(("(request-target)", &b"post /crm/hook"[..])));
 /// # Ok(())
 /// # }
 /// ```

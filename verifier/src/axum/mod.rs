@@ -51,7 +51,7 @@ use crate::verified::Verified;
 ///
 /// let layer = verifier.layer();
 /// # let layer = layer.clock(move || fixed);
-/// let router = Router::new().route("/hook", post(hook)).layer(layer);
+/// let router = Router::new().route("/crm/hook", post(hook)).layer(layer);
 /// let response = router.oneshot(request).await?;
 /// assert_eq!(axum::body::to_bytes(response.into_body(), 1000).await?, "update 123");
 /// # Ok(())
@@ -75,7 +75,7 @@ pub struct VerifiedCallback(pub Callback);
 ///     format!("{} bytes of {}", verified.body().len(), verified.account())
 /// }
 /// # let layer = verifier.layer().clock(move || fixed);
-/// # let response = Router::new().route("/hook", post(hook)).layer(layer).oneshot(request).await?;
+/// # let response = Router::new().route("/crm/hook", post(hook)).layer(layer).oneshot(request).await?;
 /// # assert_eq!(axum::body::to_bytes(response.into_body(), 1000).await?, "78 bytes of account_1234");
 /// # Ok(())
 /// # }

@@ -72,7 +72,8 @@ impl<'p> PendingHead<'p> {
     /// ```
     ///
     /// # Errors
-    /// The first of the steps 1 to 9 that fails; and what of `signature`, `Digest` and `Content-Length` is malformed.
+    /// The first of the steps 1 to 9 that fails; then what else the head alone can tell: a malformed `signature`, `Digest` or
+    /// `Content-Length`, or a body that is announced as too large.
     pub fn check(policy: &'p Policy, head: &RequestHead<'_>, now: SystemTime) -> Result<Self, Rejection> {
         transport_and_method(policy, head)?;
         let known = KnownHeaders::of(head);

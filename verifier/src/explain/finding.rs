@@ -15,7 +15,7 @@ use super::remedy::{self, Remedy};
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # use callback_verifier::explain::{Hints, explain};
 /// # let (verifier, body, now) = (verifier(), BODY, now());
-/// # let head = head().with_target("/internal/hook");
+/// # let head = head().with_target("/internal/crm/hook");
 /// let explanation = explain(&verifier, &head, body, now, &Hints::default()).await;
 /// for finding in &explanation.findings {
 ///     println!("would verify if {finding}");

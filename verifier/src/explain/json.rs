@@ -21,11 +21,11 @@ impl Explanation {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # use callback_verifier::explain::{Hints, explain};
     /// # let (verifier, now) = (verifier(), now());
-    /// # let head = head().with_target("/internal/hook");
+    /// # let head = head().with_target("/internal/crm/hook");
     /// let explanation = explain(&verifier, &head, BODY, now, &Hints::default()).await;
     /// let json = explanation.to_json();
     /// assert_eq!((&json["verdict"], &json["code"]), (&"refused".into(), &"bad_signature".into()));
-    /// assert_eq!(json["findings"][0]["would_verify_if"], "the request target were `/hook`");
+    /// assert_eq!(json["findings"][0]["would_verify_if"], "the request target were `/crm/hook`");
     /// # Ok(())
     /// # }
     /// ```

@@ -66,9 +66,9 @@ pub const MAX_HINTS: usize = 16;
 /// # use callback_verifier::explain::{Hints, explain};
 /// # let (verifier, head, body, now) = (verifier(), head().with_target("/rewritten?to=1"), BODY, now());
 /// let mut hints = Hints::default();
-/// hints.targets.push("https://hooks.example.com/hook".to_owned());     // what the sender may have called
+/// hints.targets.push("https://hooks.example.com/crm/hook".to_owned());     // what the sender may have called
 /// let explanation = explain(&verifier, &head, body, now, &hints).await;
-/// assert!(explanation.findings.iter().any(|finding| finding.to_string() == "the request target were `/hook`"));
+/// assert!(explanation.findings.iter().any(|finding| finding.to_string() == "the request target were `/crm/hook`"));
 /// # Ok(())
 /// # }
 /// ```
@@ -199,11 +199,11 @@ pub enum Untried {
 /// # use callback_verifier::Rejection;
 /// use callback_verifier::explain::{Hints, explain};
 ///
-/// # let head = head().with_target("/internal/hook");
+/// # let head = head().with_target("/internal/crm/hook");
 /// let explanation = explain(&verifier, &head, body, now, &Hints::default()).await;
 /// assert_eq!(explanation.verdict, Err(Rejection::BadSignature));
 /// let would_verify_if: Vec<_> = explanation.findings.iter().map(|finding| finding.to_string()).collect();
-/// assert_eq!(would_verify_if, ["the request target were `/hook`"]);
+/// assert_eq!(would_verify_if, ["the request target were `/crm/hook`"]);
 /// # Ok(())
 /// # }
 /// ```

@@ -89,8 +89,7 @@ impl KeySet {
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # use callback_verifier::{KeySet, PendingHead, Rejection};
     /// # let (policy, head, now) = (verifier().policy().clone(), head().with_target("/other"), now());
     /// let stale = KeySet::pinned(key()).into_stale();
@@ -163,8 +162,7 @@ impl KeySet {
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # use callback_verifier::{KeySet, PendingHead};
     /// # let (policy, head, now) = (verifier().policy().clone(), head(), now());
     /// let keys = KeySet::pinned(key());

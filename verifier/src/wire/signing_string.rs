@@ -18,7 +18,7 @@ use super::{CoveredHeaders, KnownHeader, KnownHeaders, RequestHead, count, is_co
 /// let signing_string = SigningString::build(&head, &CoveredHeaders::parse("(request-target) Host Date")?)?;
 /// assert_eq!(
 ///     signing_string.as_bytes(),
-///     b"(request-target): post /hook\nhost: hooks.example.com\ndate: Mon, 23 Nov 2026 08:15:00 GMT",
+///     b"(request-target): post /crm/hook\nhost: hooks.example.com\ndate: Mon, 23 Nov 2026 08:15:00 GMT",
 /// );
 /// assert_eq!(signing_string.value("Host"), Some(&b"hooks.example.com"[..]));
 ///

@@ -17,10 +17,10 @@ const RECORD: &str = "v=DKIM1;k=rsa;p=\
 
 const SIGNATURE: &str = "keyId=\"2026-11._domainkey.copernica.com\",algorithm=\"rsa-sha256\",\
      headers=\"(request-target) host date content-length content-type x-copernica-id digest x-nonce\",signature=\"\
-     IBQPr3kM6ujbREbyQiApKXtKPRd/L79pJWg7xjGQJGU092/bml+Hj7PYEjbGJJE8E2cmFhrh08+ES/7qlZ4CKK78t1kALHNC\
-     Y4bbe9gau9lNxNobLE8pRiqwLcQVbUJ4qfo+dSS8cZ5k7ELgkCrHv5ConrC6qwy3+uGJ8oO11s4Qzfrpm1h781Ccv8ONRVLe\
-     8ru83sllXZkxHlp6CorwX69TBGxmUv76el99zI8t0/Gxjc2TlGU+swPpnuObLFor10x80ZWt4DbiS9lPZ8zCNHwifwQFWUlW\
-     iQvow+HvE3cup6RWRlLi3hqYWIysZm4T6XLV0pkzQFx/Xh5QEF+LZg==\"";
+     ULb5Z830RrBWUXp32UL7vU+zTAp9Jpzckr7I+wP5nUoGMqFW/DqhkHNmIJSJPkC34OV678Cq0yAx+6iSkzPyIZ0vgMK8EiqJ\
+     90Gml/ZpiH5121IFWrS8exu6MktqhqVUGzfQfuklXLSuwI2Nue6gtmCCjnwDlD/fqqceqd5hCzCIE9JxVO6I7agDK6dqeJ3F\
+     xM+CU6Q5CwgdwWEC2yyxcSS3tz3Q8fSFs20A7Q5HY9w7fz26veQOQAwo3KLpWQEfBaasQIBse4jUWcRLnTy/Qf2iU+hqX1PW\
+     oQyLkTuuOu0geQHnKNUl9M6N40RMFZCXC7Tsj7laUlgaO3FhalkrFg==\"";
 
 /// The request's header lines.
 const HEADERS: [callback_verifier::Header<'static>; 8] = [
@@ -38,7 +38,7 @@ const BODY: &[u8] = br#"{"id":"123","action":"update","fields":{"name":"Mike"},"
 
 /// The request's head.
 fn head() -> callback_verifier::RequestHead<'static> {
-    callback_verifier::RequestHead::new("POST", "/hook", &HEADERS)
+    callback_verifier::RequestHead::new("POST", "/crm/hook", &HEADERS)
 }
 
 /// The receiver's clock: two seconds after the request's `Date`.
@@ -74,7 +74,8 @@ fn verifier() -> callback_verifier::Verifier {
 /// The request as a server on the `http` crate hands it over.
 #[cfg(feature = "tower")]
 fn request() -> http::Request<http_body_util::Full<bytes::Bytes>> {
-    let lines = HEADERS.iter().fold(http::Request::post("/hook"), |lines, line| lines.header(line.name, line.value));
+    let lines =
+        HEADERS.iter().fold(http::Request::post("/crm/hook"), |lines, line| lines.header(line.name, line.value));
     lines.body(bytes::Bytes::from_static(BODY).into()).unwrap()
 }
 

@@ -169,6 +169,7 @@ impl DnsKeys {
     /// use std::time::Duration;
     ///
     /// let keys = keys.serve_stale_for(Duration::ZERO);    // no answer, no key: its callbacks get 503
+    /// assert_eq!(keys.statistics().stale, 0);
     /// # Ok(())
     /// # }
     /// ```

@@ -48,6 +48,7 @@
 //! What is checked, in which order, stands in [`checklist`]. What this receiver insists on is its [`Policy`].
 //! Whatever is refused is refused with a [`Rejection`], which has a stable [code](Rejection::code).
 #![cfg_attr(feature = "explain", doc = "What would have made a refused request pass, [`explain`] finds out.")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "axum")]
 pub mod axum;

@@ -8,6 +8,24 @@ use crate::wire::{
 ///
 /// The exact reason is for the log. On the wire a receiver gives one generic answer per [`Class`], so that a stranger
 /// learns nothing from it.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use std::time::Duration;
+/// # let (verifier, head, body, now) = (verifier(), head(), BODY, now());
+/// let an_hour_later = now + Duration::from_secs(3600);
+/// if let Err(rejection) = verifier.verify(&head, body, an_hour_later).await {
+///     assert_eq!(rejection.to_string(), "3602 s old, the window is 300 s");
+///     assert_eq!((rejection.code(), rejection.step()), ("date_too_old", 6));
+///     assert_eq!(rejection.class().status(), 401);
+///     assert!(rejection.hint().is_some_and(|hint| hint.starts_with("compare this machine's clock")));
+/// }
+/// # else { unreachable!() }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Rejection {
@@ -258,7 +276,20 @@ pub enum Rejection {
     ReplayGuardUnavailable(String),
 }
 
-/// How a receiver answers a request that it refuses.
+/// How a receiver answers a request that it refuses: the statuses of RFC 9110 section 15.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use callback_verifier::{Class, Rejection};
+///
+/// let forged = Rejection::BadSignature;
+/// assert_eq!((forged.class(), forged.class().status(), forged.retry_after()), (Class::Rejected, 401, None));
+///
+/// let unknown = Rejection::KeyUnavailable("no name server answers".into());
+/// assert_eq!((unknown.class(), unknown.class().status(), unknown.retry_after()), (Class::Temporary, 503, Some(5)));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
     /// The request is not of its grammar: 400.

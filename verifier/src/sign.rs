@@ -5,7 +5,28 @@ use std::fmt;
 use crate::key::{Backend, KeyName, PublicKey, PublicKeyError, SigningKey};
 use crate::wire::{CoveredHeaders, RequestHead, SignatureHeader, SigningString, SigningStringError, base64};
 
-/// An RSA private key.
+/// An RSA private key. It makes RSASSA-PKCS1-v1_5 signatures with SHA-256 (RFC 8017 section 8.2).
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (pem, lines, now) = (PRIVATE_PEM, &HEADERS[..7], now());
+/// use callback_verifier::{Header, PinnedKeys, RequestHead, Verifier};
+/// use callback_verifier::{sign::PrivateKey, wire::CoveredHeaders};
+///
+/// let key = PrivateKey::from_pem(pem)?;       // `-----BEGIN PRIVATE KEY-----`
+/// let key_id = "2026-11._domainkey.copernica.com".parse()?;
+/// let covered = CoveredHeaders::parse("(request-target) host date x-copernica-id digest x-nonce")?;
+/// let signature = key.sign_request(&RequestHead::new("POST", "/crm/hook", lines), &key_id, &covered)?;
+///
+/// let lines = [lines, &[Header::new("Signature", signature.as_bytes())]].concat();
+/// let keys = PinnedKeys::new().with(key_id, key.public_key().clone())?;
+/// let verifier = Verifier::builder(1234).host("hooks.example.com").keys(keys).build()?;
+/// assert!(verifier.verify_head(&RequestHead::new("POST", "/crm/hook", &lines), now).await.is_ok());
+/// # Ok(())
+/// # }
+/// ```
 pub struct PrivateKey {
     key: SigningKey,
     public_der: Vec<u8>,
@@ -13,6 +34,8 @@ pub struct PrivateKey {
 }
 
 /// The text is no RSA private key that could be used.
+///
+/// [`PrivateKey::from_pem`] reports it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PrivateKeyError {
@@ -28,6 +51,8 @@ pub enum PrivateKeyError {
 }
 
 /// A request that could not be signed.
+///
+/// [`PrivateKey::sign_request`] reports it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignError {
@@ -40,7 +65,16 @@ pub enum SignError {
 }
 
 impl PrivateKey {
-    /// Reads a PKCS#8 private key from PEM text.
+    /// Reads a PKCS#8 private key from PEM text (RFC 7468 section 10).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::sign::{PrivateKey, PrivateKeyError};
+    /// let mistaken = PrivateKey::from_pem("-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----");
+    /// assert_eq!(mistaken.err(), Some(PrivateKeyError::NotPem));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// See [`PrivateKeyError`].
@@ -49,7 +83,7 @@ impl PrivateKey {
         Self::from_pkcs8(pem.contents(), Backend::default())
     }
 
-    /// Reads a PKCS#8 private key from DER, for a chosen cryptographic library.
+    /// Reads a PKCS#8 private key (RFC 5208) from DER, for a chosen cryptographic library.
     ///
     /// # Errors
     /// See [`PrivateKeyError`].
@@ -65,12 +99,37 @@ impl PrivateKey {
         &self.public
     }
 
-    /// The public half as the DER of a SubjectPublicKeyInfo, which is what `p=` of a key record holds.
+    /// The public half as the DER of a SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), which is what `p=` of a key record holds.
+    ///
+    /// As a key record:
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let private_pem = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/keys/rsa-2048-a.pem"));
+    /// use base64::{Engine, engine::general_purpose::STANDARD};
+    /// use callback_verifier::{key::KeyRecord, sign::PrivateKey};
+    ///
+    /// let key = PrivateKey::from_pem(private_pem)?;
+    /// let record = format!("v=DKIM1;k=rsa;p={}", STANDARD.encode(key.public_key_der()));
+    /// assert_eq!(&KeyRecord::parse(record.as_bytes())?.key, key.public_key());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn public_key_der(&self) -> &[u8] {
         &self.public_der
     }
 
-    /// The public half as PEM text (`PUBLIC KEY`).
+    /// The public half as PEM text (`PUBLIC KEY`, RFC 7468 section 13).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::{PinnedKeys, sign::PrivateKey};
+    /// # let key = PrivateKey::from_pem(PRIVATE_PEM)?;
+    /// assert_eq!(&PinnedKeys::read_pem(&key.public_key_pem())?, key.public_key());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn public_key_pem(&self) -> String {
         pem::encode_config(
             &pem::Pem::new("PUBLIC KEY", self.public_der.clone()),
@@ -80,6 +139,18 @@ impl PrivateKey {
 
     /// The RSASSA-PKCS1-v1_5 signature, with SHA-256, of a message.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::sign::PrivateKey;
+    /// # let key = PrivateKey::from_pem(PRIVATE_PEM)?;
+    /// let signature = key.sign(b"a message")?;
+    /// assert!(key.public_key().verify(b"a message", &signature));
+    /// assert!(!key.public_key().verify(b"another", &signature));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`SignError::Failed`], which a key that was taken does not cause.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
@@ -87,6 +158,19 @@ impl PrivateKey {
     }
 
     /// The value of the `Signature` header of a request: over `covered`, by the key that is published as `key_id`.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::{sign::{PrivateKey, SignError}, wire::{CoveredHeaders, SigningStringError}};
+    /// # let key = PrivateKey::from_pem(PRIVATE_PEM)?;
+    /// # let head = head();
+    /// let covered = CoveredHeaders::parse("(request-target) host x-trace")?;
+    /// let missing = SigningStringError::Missing { name: "x-trace".to_owned() };
+    /// assert_eq!(key.sign_request(&head, &KEY_ID.parse()?, &covered), Err(SignError::SigningString(missing)));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`SignError::SigningString`] if the request lacks a covered header.

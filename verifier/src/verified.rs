@@ -7,6 +7,23 @@ use crate::wire::{Account, DigestHasher, Digests, SigningString};
 /// Evidence that the head of a request is authentic. The body is not known yet.
 ///
 /// Only the [checklist](crate::checklist) makes one. It tells what the signature covers and nothing else.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (verifier, head, now) = (verifier(), head(), now());
+/// let head = verifier.verify_head(&head, now).await?;
+///
+/// assert_eq!(head.account().id, 1234);
+/// assert_eq!((head.key_name().as_str(), head.key_bits()), ("2026-11._domainkey.copernica.com", 2048));
+/// assert_eq!(now.duration_since(head.date())?.as_secs(), 2);
+/// assert_eq!(head.covered("Content-Type"), Some(&b"application/json"[..]));
+/// assert_eq!(head.covered("User-Agent"), None);       // whatever the request says, nobody has signed it
+/// assert_eq!(head.covered_headers().next(), Some(("(request-target)", &b"post /crm/hook"[..])));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct AuthenticHead {
     pub(crate) account: Account,
@@ -52,6 +69,21 @@ impl AuthenticHead {
 }
 
 /// Checks a body that comes in parts. What has come so far is not authentic before [`finish`](Self::finish) says so.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (verifier, head, body, now) = (verifier(), head(), BODY, now());
+/// let mut body_verifier = verifier.verify_head(&head, now).await?.body();
+/// for part in body.chunks(16) {
+///     body_verifier.update(part)?;        // too long? then it ends here
+/// }
+/// let verified = body_verifier.finish()?;
+/// assert_eq!(verified.account().id, 1234);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct BodyVerifier {
     pub(crate) head: AuthenticHead,
@@ -60,6 +92,22 @@ pub struct BodyVerifier {
 }
 
 /// Evidence that a request is authentic, head and body.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (verifier, head, body, now) = (verifier(), head(), BODY.to_vec(), now());
+/// let verified = verifier.verify(&head, body, now).await?;    // any body that is `AsRef<[u8]>`
+///
+/// assert_eq!(verified.account().to_string(), "account_1234");
+/// assert_eq!(verified.head().covered("x-nonce"), Some(&b"fsd9f2k4m7q1"[..]));
+/// assert!(verified.body().starts_with(b"{"));
+/// let body: Vec<u8> = verified.into_body();
+/// # assert_eq!(body, BODY);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Verified<B = ()> {
     pub(crate) head: AuthenticHead,

@@ -19,6 +19,26 @@ const REPLAY_MARGIN: Duration = Duration::from_secs(60);
 const LONGEST_MEMORY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// Verifies callbacks: a [`Policy`], and where the keys come from. Cheap to clone.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (keys, head, body, now) = (keys(), head(), BODY, now());
+/// use callback_verifier::{Rejection, Verifier};
+///
+/// let verifier = Verifier::builder(1234).host("hooks.example.com").keys(keys).build()?;
+///
+/// let verified = verifier.verify(&head, body, now).await?;    // steps 1 to 11 of the checklist
+/// let claim = verifier.claim(&verified, now).await?;          // step 12: nobody else handles it meanwhile
+/// println!("{} bytes of {}", verified.body().len(), verified.account());
+/// claim.commit().await?;                                      // it was handled
+///
+/// let again = verifier.verify(&head, body, now).await?;       // genuine, as before
+/// assert_eq!(verifier.claim(&again, now).await.err(), Some(Rejection::Replayed));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Verifier {
     policy: Arc<Policy>,
@@ -28,11 +48,32 @@ pub struct Verifier {
 
 impl Verifier {
     /// Begins to set up a verifier for the callbacks of one account.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::Verifier;
+    /// # let keys = keys();
+    /// let verifier = Verifier::builder(1234).host("hooks.example.com").keys(keys).build()?;
+    /// assert_eq!(verifier.policy().accounts, [1234]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn builder(account: AccountId) -> VerifierBuilder {
         VerifierBuilder { policy: Policy::strict(account), keys: None, guard: Guard::Default, error: None }
     }
 
     /// What this verifier insists on.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let verifier = verifier();
+    /// assert_eq!(verifier.policy().max_age.as_secs(), 300);
+    /// println!("{}", verifier.policy()); // in words
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn policy(&self) -> &Policy {
         &self.policy
     }
@@ -48,6 +89,21 @@ impl Verifier {
     ///
     /// With the key at hand it does not wait. It waits for the [`KeyStore`] if that has to look the key up, or if the key
     /// at hand did not make the signature and may have been rotated.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (verifier, head, now) = (verifier(), head(), now());
+    /// # use callback_verifier::Rejection;
+    /// let authentic = verifier.verify_head(&head, now).await?;
+    /// assert_eq!(authentic.key_name().as_str(), "2026-11._domainkey.copernica.com");
+    ///
+    /// let elsewhere = head.with_target("/other");     // not what was signed
+    /// assert_eq!(verifier.verify_head(&elsewhere, now).await.err(), Some(Rejection::BadSignature));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// The first step of the [checklist](crate::checklist) that fails.
@@ -69,6 +125,21 @@ impl Verifier {
 
     /// Both stages, for a body that is already there.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (verifier, head, body, now) = (verifier(), head(), BODY, now());
+    /// let verified = verifier.verify(&head, body, now).await?;
+    /// assert_eq!(verified.body(), &body);
+    ///
+    /// let changed = String::from_utf8_lossy(body).replace("Mike", "Nick");
+    /// let refused = verifier.verify(&head, changed, now).await.err();
+    /// assert_eq!(refused.map(|rejection| rejection.code()), Some("digest_mismatch"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// The first step of the [checklist](crate::checklist) that fails.
     pub async fn verify<B: AsRef<[u8]>>(
@@ -89,6 +160,25 @@ impl Verifier {
 
     /// Step 12: claims the nonce of a request that was verified, so that it is handled once. The claim is to be
     /// [committed](Claim::commit) when the callback was handled.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (verifier, head, body, now) = (verifier(), head(), BODY, now());
+    /// # use callback_verifier::Rejection;
+    /// let verified = verifier.verify(&head, body, now).await?;
+    /// let claim = verifier.claim(&verified, now).await?;
+    /// assert_eq!(verifier.claim(&verified, now).await.err(), Some(Rejection::ReplayPending));
+    ///
+    /// claim.release().await?;                                 // it could not be handled
+    /// let claim = verifier.claim(&verified, now).await?;      // so the same request may come again
+    ///
+    /// claim.commit().await?;                                  // now it was handled
+    /// assert_eq!(verifier.claim(&verified, now).await.err(), Some(Rejection::Replayed));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Rejection::NonceMissing`] and [`Rejection::NonceMalformed`]; [`Rejection::Replayed`] if it was handled before;
@@ -122,6 +212,27 @@ impl std::fmt::Debug for Verifier {
 }
 
 /// Sets up a [`Verifier`]. An argument that makes no sense is reported by [`build`](Self::build).
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let keys = keys();
+/// use std::time::Duration;
+/// use callback_verifier::{MemoryGuard, TransportPolicy, Verifier};
+///
+/// let verifier = Verifier::builder(1234)                          // our account
+///     .account(1235)                                              // and another one
+///     .host("hooks.example.com:8443")                             // as in the URL that the callback was set up with
+///     .transport(TransportPolicy::RequireHttps)
+///     .max_age(Duration::from_secs(120))
+///     .max_body(64 * 1024)
+///     .replay_guard(MemoryGuard::with_capacity(100_000))
+///     .keys(keys)                                                 // default: from DNS
+///     .build()?;
+/// assert_eq!(verifier.policy().accounts, [1234, 1235]);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use]
 pub struct VerifierBuilder {
     policy: Policy,
@@ -138,6 +249,8 @@ enum Guard {
 }
 
 /// A verifier could not be set up.
+///
+/// [`VerifierBuilder::build`] reports it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
@@ -170,6 +283,18 @@ impl VerifierBuilder {
     }
 
     /// A zone that keys may be published in. The first one replaces the platform's own.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::Verifier;
+    /// # let builder = Verifier::builder(1234).host("hooks.example.com").keys(keys());
+    /// let verifier = builder.zone("keys.example.net").zone("example.org").build()?;
+    /// assert!(verifier.policy().keys.trusts(&"2026-11._domainkey.example.org".parse()?));
+    /// assert!(!verifier.policy().keys.trusts(&"2026-11._domainkey.copernica.com".parse()?));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn zone(mut self, zone: &str) -> Self {
         match Zone::parse(zone) {
             Ok(zone) => self.policy.keys.zones.push(zone),
@@ -186,6 +311,19 @@ impl VerifierBuilder {
 
     /// What remembers nonces. Default: a [`MemoryGuard`] for a million of them, in the memory of this process, which a
     /// fleet of several does not share and which a restart empties.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::Verifier;
+    /// use callback_verifier::MemoryGuard;
+    ///
+    /// let guard = MemoryGuard::with_capacity(50 * (300 + 60 + 60));      // 50 callbacks a second
+    /// let builder = Verifier::builder(1234).host("hooks.example.com").replay_guard(guard);
+    /// # assert!(builder.keys(keys()).build().is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn replay_guard(mut self, guard: impl ReplayGuard) -> Self {
         self.guard = Guard::Chosen(Arc::new(guard));
         self
@@ -193,6 +331,21 @@ impl VerifierBuilder {
 
     /// Remembers no nonces: [`Verifier::claim`] and the layer let a genuine request in as often as it comes, for as long as
     /// its date is inside the window.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::Verifier;
+    /// # let (head, now) = (head(), now());
+    /// # let builder = Verifier::builder(1234).host("hooks.example.com").keys(keys());
+    /// let verifier = builder.without_replay_guard().build()?;
+    /// let verified = verifier.verify(&head, BODY, now).await?;
+    /// verifier.claim(&verified, now).await?.commit().await?;
+    /// assert!(verifier.claim(&verified, now).await.is_ok());     // once more
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn without_replay_guard(mut self) -> Self {
         self.guard = Guard::None;
         self
@@ -217,6 +370,18 @@ impl VerifierBuilder {
     }
 
     /// The smallest RSA modulus, in bits. Default: 2048. Less than that is weak, and less than 1024 is refused.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::Verifier;
+    /// # let builder = || Verifier::builder(1234).host("hooks.example.com").keys(keys());
+    /// assert!(builder().min_key_bits(3072).build().is_ok());
+    /// let refused = builder().min_key_bits(512).build();
+    /// assert!(refused.is_err_and(|error| error.to_string() == "keys of at least 512 bits: expected 1024 to 8192"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn min_key_bits(mut self, bits: u32) -> Self {
         self.policy.keys.min_bits = bits;
         self
@@ -229,30 +394,70 @@ impl VerifierBuilder {
     }
 
     /// What to do with keys that are published for testing.
+    ///
+    /// What is accepted beyond the strict policy, the policy tells:
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let keys = keys();
+    /// use callback_verifier::{EnvironmentIds, Hs2019, MissingComma, TestingKeys, Verifier};
+    ///
+    /// let verifier = Verifier::builder(1234)
+    ///     .host("staging.example.com")
+    ///     .testing_keys(TestingKeys::Accept)
+    ///     .environment_ids(EnvironmentIds::Accept)
+    ///     .hs2019(Hs2019::AcceptAsRsaSha256)
+    ///     .missing_comma(MissingComma::Accept)
+    /// #   .keys(keys)
+    ///     .build()?;
+    /// let words = verifier.policy().to_string();
+    /// assert!(words.ends_with("a `Signature` header without commas, keys published for testing"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn testing_keys(mut self, testing_keys: TestingKeys) -> Self {
         self.policy.keys.testing = testing_keys;
         self
     }
 
     /// What to do with environments of the sister product.
+    ///
+    /// See the example of [`testing_keys`](Self::testing_keys).
     pub fn environment_ids(mut self, environment_ids: EnvironmentIds) -> Self {
         self.policy.environment_ids = environment_ids;
         self
     }
 
     /// What to do with the algorithm name `hs2019`.
+    ///
+    /// See the example of [`testing_keys`](Self::testing_keys).
     pub fn hs2019(mut self, hs2019: Hs2019) -> Self {
         self.policy.hs2019 = hs2019;
         self
     }
 
     /// What to do with a `Signature` header that lacks a comma.
+    ///
+    /// See the example of [`testing_keys`](Self::testing_keys).
     pub fn missing_comma(mut self, missing_comma: MissingComma) -> Self {
         self.policy.missing_comma = missing_comma;
         self
     }
 
     /// The verifier.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let keys = keys();
+    /// use callback_verifier::{BuildError, PolicyError, Verifier};
+    ///
+    /// let nowhere = Verifier::builder(1234).keys(keys).build();
+    /// assert!(matches!(nowhere, Err(BuildError::Policy(PolicyError::NoHost))));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// The first argument that made no sense, or what is missing.

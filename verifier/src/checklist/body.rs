@@ -7,6 +7,19 @@ use crate::wire::DigestAlgorithm;
 impl AuthenticHead {
     /// Checks a body that is all there.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::Rejection;
+    /// # let (verifier, head, now) = (verifier(), head(), now());
+    /// let authentic = verifier.verify_head(&head, now).await?;
+    /// let refused = authentic.verify_body(b"{}").err();       // `Content-Length: 78`
+    /// assert_eq!(refused, Some(Rejection::ContentLengthMismatch { declared: 78, got: 2 }));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Rejection::BodyTooLarge`], [`Rejection::ContentLengthMismatch`] or [`Rejection::DigestMismatch`].
     pub fn verify_body<B: AsRef<[u8]>>(self, body: B) -> Result<Verified<B>, Rejection> {
@@ -18,6 +31,8 @@ impl AuthenticHead {
     }
 
     /// Begins to check a body that comes in parts.
+    ///
+    /// See the example of [`BodyVerifier`].
     pub fn body(self) -> BodyVerifier {
         BodyVerifier { hasher: self.digests.hasher(), seen: 0, head: self }
     }
@@ -44,7 +59,7 @@ impl BodyVerifier {
     /// The next part of the body.
     ///
     /// # Errors
-    /// As soon as the body is too long.
+    /// [`Rejection::BodyTooLarge`] or [`Rejection::ContentLengthMismatch`], as soon as the body is too long.
     pub fn update(&mut self, chunk: &[u8]) -> Result<(), Rejection> {
         self.seen = self.seen.saturating_add(chunk.len() as u64);
         self.head.admits(self.seen)?;

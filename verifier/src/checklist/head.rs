@@ -27,6 +27,23 @@ const UNIQUE: [KnownHeader; 7] = [
 
 /// A head that is in order as far as can be told without its key. Nothing of it is authentic yet, so all that it tells is
 /// which key it needs.
+///
+/// [`Verifier`](crate::Verifier) does this for you. It is for whoever finds keys in a way of his own:
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (policy, head, body, now) = (verifier().policy().clone(), head(), BODY, now());
+/// # let find = |name: &callback_verifier::KeyName| (name.as_str() == KEY_ID).then(key).ok_or("no such key");
+/// use callback_verifier::{KeySet, PendingHead};
+///
+/// let pending = PendingHead::check(&policy, &head, now)?;         // steps 1 to 9
+/// let keys = KeySet::pinned(find(pending.key_name())?);           // a name that lies in an allowed zone
+/// let verified = pending.verify(&keys)?.verify_body(body)?;       // steps 10 and 11
+/// assert_eq!(verified.account().id, 1234);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct PendingHead<'p> {
     pub(super) policy: &'p Policy,
@@ -42,8 +59,21 @@ pub struct PendingHead<'p> {
 impl<'p> PendingHead<'p> {
     /// Goes through the steps that need no key.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::{PendingHead, Rejection};
+    /// # let (policy, head, now) = (verifier().policy().clone(), head(), now());
+    /// let an_hour_later = now + std::time::Duration::from_secs(3600);
+    /// let refused = PendingHead::check(&policy, &head, an_hour_later);
+    /// assert_eq!(refused.err(), Some(Rejection::DateTooOld { age: 3602, window: 300 }));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
-    /// The first step that fails.
+    /// The first of the steps 1 to 9 that fails; then what else the head alone can tell: a malformed `signature`, `Digest` or
+    /// `Content-Length`, or a body that is announced as too large.
     pub fn check(policy: &'p Policy, head: &RequestHead<'_>, now: SystemTime) -> Result<Self, Rejection> {
         transport_and_method(policy, head)?;
         let known = KnownHeaders::of(head);

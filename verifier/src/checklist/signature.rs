@@ -17,6 +17,18 @@ pub(crate) struct Signer {
 impl PendingHead<'_> {
     /// Checks the signature with the keys that [`key_name`](Self::key_name) has.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::{KeySet, PendingHead, Rejection};
+    /// # let (policy, head, now) = (verifier().policy().clone(), head(), now());
+    /// let pending = PendingHead::check(&policy, &head, now)?;
+    /// let authentic = pending.verify(&KeySet::pinned(key()))?;
+    /// assert_eq!(authentic.key_bits(), 2048);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Rejection::BadSignature`] if no acceptable key made it, or [`Rejection::KeyUnavailable`] if that proves nothing
     /// because the keys are [stale](KeySet::is_stale); if no key is acceptable, why.

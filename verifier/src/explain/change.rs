@@ -10,6 +10,27 @@ use crate::wire::{Excerpt, Transport};
 ///
 /// `from` is what came in and `to` is what would verify, so undoing the change leads from the first to the second.
 /// [`Display`](fmt::Display) completes the sentence "it would verify if ...".
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use callback_verifier::explain::{Hints, explain};
+/// # let (verifier, body, now) = (verifier(), BODY, now());
+/// # let head = head().with_host(b"backend:8080");
+/// use callback_verifier::explain::Change;
+///
+/// let explanation = explain(&verifier, &head, body, now, &Hints::default()).await;
+/// for change in explanation.findings.iter().flat_map(|finding| &finding.changes) {
+///     match change {
+///         Change::Host { to, .. } => assert_eq!(to, "hooks.example.com"),
+///         other => println!("{}: {other}", other.code()),
+///     }
+/// }
+/// # assert!(!explanation.findings.is_empty());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Change {
@@ -78,6 +99,18 @@ pub enum Change {
 }
 
 /// What was done to a request target on its way.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use callback_verifier::explain::{Change, TargetChange};
+///
+/// let how = TargetChange::PrefixAdded { prefix: "/internal".to_owned() };
+/// let change = Change::Target { how, from: "/internal/hook".to_owned(), to: "/hook".to_owned() };
+/// assert_eq!(change.code(), "target_prefix_added");
+/// assert_eq!(change.to_string(), "the request target were `/hook`");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TargetChange {
@@ -110,6 +143,18 @@ pub enum TargetChange {
 }
 
 /// What was done to a header on its way.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use callback_verifier::explain::{Change, HeaderChange};
+///
+/// let (from, to) = (Some(b"text/json; charset=utf-8".to_vec()), b"text/json".to_vec());
+/// let change = Change::Header { name: "content-type".to_owned(), how: HeaderChange::ParameterAdded, from, to };
+/// assert_eq!(change.code(), "header_parameter_added");
+/// assert_eq!(change.to_string(), "`content-type` were `text/json`");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HeaderChange {
@@ -137,6 +182,17 @@ pub enum HeaderChange {
 }
 
 /// What was done to a body on its way.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use callback_verifier::explain::{BodyChange, Change};
+///
+/// let change = Change::Body { how: BodyChange::Compressed { coding: "gzip" }, from: 61, to: 78 };
+/// assert_eq!(change.code(), "body_compressed");
+/// assert_eq!(change.to_string(), "the body were not compressed with gzip");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BodyChange {
@@ -173,6 +229,17 @@ pub enum BodyChange {
 }
 
 /// What a policy refuses, and would have to take.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use callback_verifier::explain::{Change, PolicyChange};
+///
+/// let change = Change::Policy(PolicyChange::Account(99));
+/// assert_eq!(change.code(), "policy_account");
+/// assert_eq!(change.to_string(), "account 99 were among the expected accounts");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PolicyChange {

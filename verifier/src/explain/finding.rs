@@ -8,6 +8,27 @@ use super::remedy::{self, Remedy};
 /// Something that would have made a refused request pass. The checklist did accept the changed request.
 ///
 /// [`Display`](fmt::Display) completes the sentence "it would verify if ...".
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use callback_verifier::explain::{Hints, explain};
+/// # let (verifier, body, now) = (verifier(), BODY, now());
+/// # let head = head().with_target("/internal/crm/hook");
+/// let explanation = explain(&verifier, &head, body, now, &Hints::default()).await;
+/// for finding in &explanation.findings {
+///     println!("would verify if {finding}");
+///     println!("{}", finding.explanation());
+///     for remedy in finding.remedies() {
+///         println!("  {}: {}", remedy.server, remedy.text);
+///     }
+/// }
+/// # let remedies = explanation.findings.iter().flat_map(|finding| finding.remedies()).collect::<Vec<_>>();
+/// # assert!(remedies.iter().any(|remedy| remedy.text == "`.strip_prefix(\"/internal\")`"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {

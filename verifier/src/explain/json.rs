@@ -14,6 +14,21 @@ impl Explanation {
     ///
     /// The keys are always the same: `verdict` (`verified`, `refused` or `temporary`), `code`, `step`, `steps_total`, `reason`,
     /// `hint`, `steps`, `signing_string`, `findings`, `tried`, `untried`.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::explain::{Hints, explain};
+    /// # let (verifier, now) = (verifier(), now());
+    /// # let head = head().with_target("/internal/crm/hook");
+    /// let explanation = explain(&verifier, &head, BODY, now, &Hints::default()).await;
+    /// let json = explanation.to_json();
+    /// assert_eq!((&json["verdict"], &json["code"]), (&"refused".into(), &"bad_signature".into()));
+    /// assert_eq!(json["findings"][0]["would_verify_if"], "the request target were `/crm/hook`");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn to_json(&self) -> Value {
         let rejection = self.verdict.as_ref().err();
         let steps = self.steps.iter().map(|step| {

@@ -58,6 +58,20 @@ use steps::Facts;
 pub const MAX_HINTS: usize = 16;
 
 /// What the person who asks knows, or suspects.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use callback_verifier::explain::{Hints, explain};
+/// # let (verifier, head, body, now) = (verifier(), head().with_target("/rewritten?to=1"), BODY, now());
+/// let mut hints = Hints::default();
+/// hints.targets.push("https://hooks.example.com/crm/hook".to_owned());     // what the sender may have called
+/// let explanation = explain(&verifier, &head, body, now, &hints).await;
+/// assert!(explanation.findings.iter().any(|finding| finding.to_string() == "the request target were `/crm/hook`"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Hints {
@@ -72,6 +86,26 @@ pub struct Hints {
 }
 
 /// Whether to ask for the keys whose names are those of the neighbouring months (`2026-10` and `2026-12` beside `2026-11`).
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use callback_verifier::{PinnedKeys, Verifier};
+/// # use callback_verifier::explain::{Hints, explain};
+/// # let keys = PinnedKeys::new().with("2026-12._domainkey.copernica.com".parse()?, key())?;
+/// # let verifier = Verifier::builder(1234).host("hooks.example.com").keys(keys).build()?;
+/// # let (head, body, now) = (head(), BODY, now());
+/// use callback_verifier::explain::NeighbouringKeys;
+///
+/// let mut hints = Hints::default();
+/// hints.neighbouring_keys = NeighbouringKeys::LookUp;
+/// let explanation = explain(&verifier, &head, body, now, &hints).await;
+/// let would_verify_if: Vec<_> = explanation.findings.iter().map(|finding| finding.to_string()).collect();
+/// assert_eq!(would_verify_if, ["`keyId` were `2026-12._domainkey.copernica.com`"]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum NeighbouringKeys {
     /// Ask only for the key that the request names.
@@ -82,6 +116,28 @@ pub enum NeighbouringKeys {
 }
 
 /// What became of a request, step by step, and what would have made it pass.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use callback_verifier::explain::{Hints, Outcome, explain};
+/// # let (verifier, head, now) = (verifier(), head(), now());
+/// let explanation = explain(&verifier, &head, b"{}", now, &Hints::default()).await;     // another body
+/// assert!(explanation.is_conclusive() && explanation.verdict.is_err());
+///
+/// let failed: Vec<_> = explanation.steps.iter().filter(|step| step.outcome == Outcome::Failed).collect();
+/// assert_eq!(failed.iter().map(|step| step.number).collect::<Vec<_>>(), [11]);
+/// if let Some(signing_string) = &explanation.signing_string {
+///     println!("{}", String::from_utf8_lossy(signing_string.as_bytes()));
+/// }
+/// for tried in &explanation.tried {
+///     println!("tried {tried}");
+/// }
+/// # assert!(!explanation.tried.is_empty());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Explanation {
@@ -100,6 +156,22 @@ pub struct Explanation {
 }
 
 /// Why nothing was tried on a refused request.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use callback_verifier::Rejection;
+/// # use callback_verifier::explain::{Hints, explain};
+/// # let (verifier, now) = (verifier(), now());
+/// use callback_verifier::explain::Untried;
+///
+/// # let head = callback_verifier::RequestHead::new("POST", "/hook", &[]);
+/// let explanation = explain(&verifier, &head, b"", now, &Hints::default()).await;     // not signed at all
+/// assert_eq!(explanation.untried, Some(Untried::Refused(Rejection::SignatureMissing)));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Untried {
@@ -118,6 +190,23 @@ pub enum Untried {
 /// Explains what becomes of a request, as the verifier sees it. The replay guard is left alone.
 ///
 /// It asks the verifier's key store for the key that the request names, and for nobody else's unless the hints say so.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (verifier, body, now) = (verifier(), BODY, now());
+/// # use callback_verifier::Rejection;
+/// use callback_verifier::explain::{Hints, explain};
+///
+/// # let head = head().with_target("/internal/crm/hook");
+/// let explanation = explain(&verifier, &head, body, now, &Hints::default()).await;
+/// assert_eq!(explanation.verdict, Err(Rejection::BadSignature));
+/// let would_verify_if: Vec<_> = explanation.findings.iter().map(|finding| finding.to_string()).collect();
+/// assert_eq!(would_verify_if, ["the request target were `/crm/hook`"]);
+/// # Ok(())
+/// # }
+/// ```
 pub async fn explain(
     verifier: &Verifier,
     head: &RequestHead<'_>,

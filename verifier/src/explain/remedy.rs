@@ -5,6 +5,8 @@ use crate::wire::{Excerpt, Transport};
 use super::change::{BodyChange, Change, HeaderChange, PolicyChange, TargetChange};
 
 /// What to do about a change, at one server.
+///
+/// See the example of [`Finding`](super::Finding).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Remedy {

@@ -22,6 +22,16 @@ const MAX_HALVES: usize = 12;
 const MAX_HOST_HALVES: usize = 8;
 
 /// What is changed in a group of trials.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use callback_verifier::explain::Family;
+///
+/// assert_eq!(Family::Target.code(), "target");
+/// assert!(Family::Clock < Family::Pair);      // in the order in which they are tried
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Family {
@@ -91,6 +101,8 @@ impl Family {
 }
 
 /// How many changes of one kind were tried.
+///
+/// [`Explanation::tried`](super::Explanation::tried) lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Tried {

@@ -14,6 +14,20 @@ use crate::wire::{
 use super::keys::Recorder;
 
 /// One step of the [checklist](crate::checklist).
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use callback_verifier::explain::{Hints, explain};
+/// # let (verifier, head, body, now) = (verifier(), head(), BODY, now());
+/// let explanation = explain(&verifier, &head, body, now, &Hints::default()).await;
+/// let lines: Vec<_> = explanation.steps.iter().map(|step| (step.number, step.name, step.outcome.code())).collect();
+/// assert_eq!(lines.first(), Some(&(1, "transport, method", "ok")));
+/// assert_eq!(lines.last(), Some(&(12, "replay", "not_checked")));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Step {
@@ -28,6 +42,8 @@ pub struct Step {
 }
 
 /// What a step came to.
+///
+/// See the example of [`Step`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// In order.

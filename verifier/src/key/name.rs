@@ -2,12 +2,25 @@ use std::fmt;
 
 /// A `keyId`: the DNS name that a public key is published under, in lower case and without a trailing dot.
 ///
-/// ASCII letters, digits, `-`, `_` and `.`; labels of 1 to 63 characters, at most 253 in all. Two spellings of one name
-/// are equal.
+/// ASCII letters, digits, `-`, `_` and `.`; labels of 1 to 63 characters, at most 253 in all (RFC 1035
+/// section 2.3.4). Two spellings of one name are equal (RFC 4343).
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use callback_verifier::{KeyName, key::KeyNameError};
+///
+/// let name: KeyName = "2026-11._DomainKey.Copernica.com.".parse()?;
+/// assert_eq!(name.as_str(), "2026-11._domainkey.copernica.com");
+/// assert_eq!(KeyName::parse("https://copernica.com/key"), Err(KeyNameError));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyName(Box<str>);
 
 /// The text is no DNS name of the form that a [`KeyName`] has.
+///
+/// See the example of [`KeyName`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected a DNS name of letters, digits, `-`, `_` and `.`, labels of 1 to 63 characters, at most 253 in all")]
 pub struct KeyNameError;
@@ -63,6 +76,19 @@ impl std::str::FromStr for KeyName {
 }
 
 /// A DNS zone whose owner is trusted to publish keys.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use callback_verifier::{KeyName, Zone};
+///
+/// let zone = Zone::parse("copernica.com")?;
+/// assert!(zone.contains(&KeyName::parse("2026-11._domainkey.copernica.com")?));
+/// for foreign in ["copernica.com", "evilcopernica.com", "copernica.com.example.net"] {
+///     assert!(!zone.contains(&KeyName::parse(foreign)?));
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Zone(KeyName);
 

@@ -7,6 +7,22 @@ use super::{KeyError, KeyName, KeySet, KeyStore, Lookup, PublicKey, PublicKeyErr
 /// Keys that are given, not looked up: for tests, and for whoever reads a callback without a network.
 ///
 /// The platform rotates its keys about monthly, so a receiver in production wants DNS.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (head, body, now) = (head(), BODY, now());
+/// # let pem = pem();
+/// use callback_verifier::{PinnedKeys, Verifier};
+///
+/// let key = PinnedKeys::read_pem(&pem)?;      // `-----BEGIN PUBLIC KEY-----`
+/// let keys = PinnedKeys::new().with("2026-11._domainkey.copernica.com".parse()?, key)?;
+/// let verifier = Verifier::builder(1234).host("hooks.example.com").keys(keys).build()?;
+/// assert!(verifier.verify(&head, body, now).await.is_ok());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct PinnedKeys {
     by_name: HashMap<KeyName, Arc<KeySet>>,
@@ -14,6 +30,8 @@ pub struct PinnedKeys {
 }
 
 /// The text is not the PEM of a public key.
+///
+/// [`PinnedKeys::read_pem`] reports it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PinnedKeyError {
@@ -36,6 +54,18 @@ impl PinnedKeys {
 
     /// Pins one more key to a name.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::{KeyName, KeyStore, PinnedKeys};
+    /// # let (old, new, now) = (key(), key(), now());
+    /// let name: KeyName = "2026-11._domainkey.copernica.com".parse()?;
+    /// let keys = PinnedKeys::new().with(name.clone(), old)?.with(name.clone(), new)?;     // both are tried
+    /// assert_eq!(keys.cached(&name, now).map(|set| set.candidates().len()), Some(2));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`KeyError::TooMany`] if it has [as many as a name may have](super::MAX_CANDIDATES).
     pub fn with(mut self, name: KeyName, key: PublicKey) -> Result<Self, KeyError> {
@@ -48,13 +78,35 @@ impl PinnedKeys {
     }
 
     /// Pins a key to every name that has none of its own.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::{KeyStore, PinnedKeys};
+    /// # let (key, now) = (key(), now());
+    /// let keys = PinnedKeys::new().with_every_name(key);
+    /// assert!(keys.cached(&"whatever.copernica.com".parse()?, now).is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_every_name(mut self, key: PublicKey) -> Self {
         self.for_every_name = Some(Arc::new(KeySet::pinned(key)));
         self
     }
 
-    /// Reads a public key from PEM text (`PUBLIC KEY` or `RSA PUBLIC KEY`).
+    /// Reads a public key from PEM text: `PUBLIC KEY` (RFC 7468 section 13) or `RSA PUBLIC KEY` (PKCS#1).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use callback_verifier::{PinnedKeys, key::PinnedKeyError};
+    ///
+    /// # let private = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/keys/rsa-2048-a.pem"));
+    /// let mistaken = PinnedKeys::read_pem(private);       // the other half of the pair
+    /// assert_eq!(mistaken, Err(PinnedKeyError::OtherLabel("PRIVATE KEY".into())));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// See [`PinnedKeyError`].

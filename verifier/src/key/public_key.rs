@@ -19,6 +19,18 @@ const MAX_EXPONENT_BITS: u32 = 33;
 ///
 /// It exists only if its modulus is odd and has between [`MIN_KEY_BITS`] and [`MAX_KEY_BITS`] bits, and its exponent is
 /// odd and at least 3.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let key = key();
+/// # use callback_verifier::{PublicKey, key::PublicKeyError};
+/// assert_eq!((key.modulus_bits(), key.modulus_length()), (2048, 256));
+/// assert!(!key.verify(b"a message", &[0; 256]));      // nobody's signature
+/// assert_eq!(PublicKey::from_der(b"no key"), Err(PublicKeyError::NotDer));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct PublicKey {
     modulus_bits: u32,
@@ -27,6 +39,8 @@ pub struct PublicKey {
 }
 
 /// The bytes are no RSA public key that could be used.
+///
+/// See the example of [`PublicKey`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PublicKeyError {
@@ -64,6 +78,19 @@ impl PublicKey {
     }
 
     /// The same, with a chosen cryptographic library.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use base64::Engine;
+    /// # let der = base64::engine::general_purpose::STANDARD.decode(RECORD.split("p=").nth(1).unwrap_or_default())?;
+    /// use callback_verifier::{PublicKey, key::Backend};
+    ///
+    /// let key = PublicKey::from_der_with(&der, Backend::default())?;      // the fastest of those that are compiled in
+    /// assert_eq!(key, PublicKey::from_der(&der)?);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// See [`PublicKeyError`].

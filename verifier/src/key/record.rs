@@ -6,6 +6,21 @@ use super::{PublicKey, PublicKeyError};
 pub const MAX_RECORD: usize = 8 * 1024;
 
 /// A DKIM key record (RFC 6376 section 3.6.1; RFC 8301): the text of one TXT record, its strings concatenated.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use callback_verifier::key::{KeyRecord, RecordError};
+///
+/// # let p = RECORD.split("p=").nth(1).unwrap_or_default();
+/// let record = KeyRecord::parse(format!("v=DKIM1; k=rsa; t=y; p={p}").as_bytes())?;
+/// assert_eq!((record.key.modulus_bits(), record.testing), (2048, true));
+///
+/// assert_eq!(KeyRecord::parse(b"v=DKIM1; k=rsa; p=").err(), Some(RecordError::Revoked));
+/// assert_eq!(KeyRecord::parse(b"v=DKIM1; k=ed25519; p=AAAA").err(), Some(RecordError::KeyType("ed25519".into())));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct KeyRecord {
     /// The public key of `p=`.
@@ -15,6 +30,8 @@ pub struct KeyRecord {
 }
 
 /// The text is no usable key record.
+///
+/// See the example of [`KeyRecord`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecordError {

@@ -7,6 +7,8 @@ use super::{KeyRecord, PublicKey, RecordError};
 pub const MAX_CANDIDATES: usize = 8;
 
 /// One key of a name.
+///
+/// [`KeySet::candidates`] lists them.
 #[derive(Debug, Clone)]
 pub struct Candidate {
     /// The key.
@@ -16,6 +18,23 @@ pub struct Candidate {
 }
 
 /// Every key that a name has at the moment: at least one, at most [`MAX_CANDIDATES`].
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let record = RECORD.as_bytes();
+/// use std::time::Duration;
+/// use callback_verifier::{KeyError, KeySet};
+///
+/// let time_to_live = Duration::from_secs(300);
+/// let keys = KeySet::from_records([&b"v=spf1 -all"[..], record], time_to_live)?;     // what is no key is passed over
+/// assert_eq!((keys.candidates().len(), keys.time_to_live()), (1, Some(time_to_live)));
+///
+/// assert_eq!(KeySet::from_records([], time_to_live).err(), Some(KeyError::NotFound));
+/// assert_eq!(KeySet::from_records([&b"v=DKIM1;p="[..]], time_to_live).err(), Some(KeyError::Revoked));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct KeySet {
     candidates: Vec<Candidate>,
@@ -33,6 +52,8 @@ impl Clone for KeySet {
 }
 
 /// There is no key to be had for a name.
+///
+/// See the example of [`KeySet`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
@@ -65,6 +86,21 @@ impl KeySet {
 
     /// The same set, past its time to live and served because the name servers cannot be asked (RFC 8767). A signature
     /// that none of its keys made is then no proof of a forgery: the key may have been rotated.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::{KeySet, PendingHead, Rejection};
+    /// # let (policy, head, now) = (verifier().policy().clone(), head().with_target("/other"), now());
+    /// let stale = KeySet::pinned(key()).into_stale();
+    /// assert!(stale.is_stale());
+    ///
+    /// let pending = PendingHead::check(&policy, &head, now)?;         // not signed by that key
+    /// let refused = pending.verify(&stale).err();
+    /// assert_eq!(refused.map(|rejection| rejection.code()), Some("key_unavailable"));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn into_stale(mut self) -> Self {
         self.stale = true;
@@ -123,6 +159,19 @@ impl KeySet {
     }
 
     /// Whether one of its keys has verified a signature: since they were looked up, or before they were looked up again.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::{KeySet, PendingHead};
+    /// # let (policy, head, now) = (verifier().policy().clone(), head(), now());
+    /// let keys = KeySet::pinned(key());
+    /// assert!(!keys.is_proven());
+    /// PendingHead::check(&policy, &head, now)?.verify(&keys)?;
+    /// assert!(keys.is_proven());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn is_proven(&self) -> bool {
         self.proven.load(Ordering::Relaxed)
     }

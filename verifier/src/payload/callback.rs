@@ -4,6 +4,8 @@ use super::fields::MAX_NAME;
 use super::{Fields, Interests, PayloadError};
 
 /// What has happened.
+///
+/// [`Callback::action`] tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
     /// A profile or subprofile was created.
@@ -39,6 +41,8 @@ impl fmt::Display for Action {
 }
 
 /// What it has happened to.
+///
+/// [`Callback::entity`] tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Entity {
     /// A record of a database.
@@ -57,6 +61,17 @@ impl fmt::Display for Entity {
 }
 
 /// How a payload is written.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use callback_verifier::{Callback, Dialect};
+///
+/// let xml = b"<profile><id>123</id><action>delete</action><fields/><interests/></profile>";
+/// assert_eq!(Callback::decode(xml, Some(b"application/xml"))?.dialect(), Dialect::Xml);
+/// assert_eq!(Dialect::LegacyForm.to_string(), "legacy_form");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Dialect {
@@ -87,6 +102,21 @@ impl fmt::Display for Dialect {
 /// What a payload says, whichever its dialect.
 ///
 /// It owns its texts and is cheap to clone. Equal callbacks say the same in the same order and dialect.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use callback_verifier::{Action, Callback, Entity};
+///
+/// let body = br#"{"id":"7","action":"create","fields":{"city":"Amsterdam"}}"#;
+/// let callback = Callback::decode(body, Some(b"application/json"))?;
+/// match (callback.entity(), callback.action()) {
+///     (Entity::Profile, Action::Delete) => println!("forget {}", callback.id()),
+///     (entity, action) => println!("{action} {entity} {}: {:?}", callback.id(), callback.fields().get("city")),
+/// }
+/// # assert_eq!((callback.entity(), callback.action(), callback.id()), (Entity::Subprofile, Action::Create, "7"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Callback {
     dialect: Dialect,
@@ -149,11 +179,36 @@ impl Callback {
     }
 
     /// The new values of what has changed: `parameters` of the two forms, `updated` of legacy XML.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::Callback;
+    /// let form = b"type=update&parameters[city]=Utrecht&time=1795421700&timestamp=2026-11-23+09:15:00&profile=123\
+    ///              &database=9&fields[city]=Utrecht&fields[name]=Mike";
+    /// let callback = Callback::decode(form, Some(b"application/x-www-form-urlencoded"))?;
+    /// assert_eq!(callback.changed().map(|changed| changed.len()), Some(1));
+    /// assert_eq!(callback.fields().len(), 2);
+    /// assert_eq!((callback.database(), callback.time()), (Some("9"), Some(1_795_421_700)));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn changed(&self) -> Option<&Fields> {
         self.details.as_ref()?.changed.as_ref()
     }
 
     /// The values before the change: `fields` of legacy XML.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::Callback;
+    /// let xml = b"<profile><id>123</id><action>update</action><fields><city>Amsterdam</city></fields>\
+    ///             <updated><city>Utrecht</city></updated><interests/></profile>";
+    /// let callback = Callback::decode(xml, None)?;
+    /// assert_eq!(callback.previous().and_then(|fields| fields.get("city")), Some("Amsterdam"));
+    /// assert_eq!(callback.fields().get("city"), Some("Utrecht"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn previous(&self) -> Option<&Fields> {
         self.details.as_ref()?.previous.as_ref()
     }

@@ -7,6 +7,19 @@ use crate::wire::Excerpt;
 ///
 /// Messages repeat names and the few words that have a fixed meaning, as [`Excerpt`]s; never an identifier, an interest or the
 /// value of a field, which are personal data.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use callback_verifier::{Callback, PayloadError};
+///
+/// let twice = Callback::decode(br#"{"id":"7","id":"8","action":"delete","fields":{}}"#, None);
+/// assert_eq!(twice, Err(PayloadError::Duplicate("id".into())));
+///
+/// let entity = Callback::decode(b"<profile><id>&xxe;</id></profile>", None);
+/// assert_eq!(entity.err().map(|error| error.code()), Some("entity"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PayloadError {

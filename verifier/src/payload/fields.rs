@@ -16,6 +16,19 @@ pub const MAX_NAME: usize = 256;
 pub const MAX_VALUE: usize = 1024 * 1024;
 
 /// Fields with their values, in the order in which they came. No two have the same name, and no name is empty.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use callback_verifier::Callback;
+/// let body = br#"{"id":"7","action":"update","fields":{"name":"Mike","city":"Amsterdam"}}"#;
+/// let callback = Callback::decode(body, None)?;
+/// let fields = callback.fields();
+/// assert_eq!((fields.len(), fields.get("city"), fields.get("City")), (2, Some("Amsterdam"), None));
+/// assert_eq!(fields.iter().next(), Some(("name", "Mike")));
+/// assert_eq!(format!("{fields:?}"), "Fields(2)");     // no personal data in the log
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Fields(Texts);
 
@@ -116,6 +129,18 @@ impl fmt::Debug for Fields {
 }
 
 /// The names of interests, in the order in which they came.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use callback_verifier::Callback;
+/// let body = br#"{"id":"7","action":"update","fields":{},"interests":["tennis","chess"]}"#;
+/// let callback = Callback::decode(body, None)?;
+/// let interests = callback.interests();
+/// assert!(interests.contains("tennis") && !interests.contains("Tennis"));
+/// assert_eq!(interests.iter().collect::<Vec<_>>(), ["tennis", "chess"]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Interests(Texts);
 

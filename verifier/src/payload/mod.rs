@@ -1,4 +1,4 @@
-//! What a callback says: from the bytes of a body to a [`Callback`].
+//! What a callback says: from the bytes of a body to a [`Callback`] (feature `payload`).
 //!
 //! Five [dialects](Dialect) are read: JSON, XML, the form of the sister product's webhooks, and two older ones. What the
 //! platform does not document is an assumption: the layout of XML as a whole, and that a value which JSON does not write
@@ -55,6 +55,20 @@ pub const MAX_MEMBERS: usize = 64;
 /// What to make of a number, `true`, `false` or `null` where JSON ought to have a text.
 ///
 /// Assumption: the platform's documentation calls all values texts, and does not show one of another type.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use callback_verifier::payload::{PayloadOptions, Scalars};
+///
+/// let body = br#"{"id":7,"action":"update","fields":{"price":1.50}}"#;
+/// let callback = PayloadOptions::default().decode(body, None)?;
+/// assert_eq!((callback.id(), callback.fields().get("price")), ("7", Some("1.50")));
+///
+/// let strict = PayloadOptions::default().with_scalars(Scalars::Refuse);
+/// assert!(strict.decode(body, None).is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Scalars {
     /// The characters as they stand there, so `1.50` stays `1.50`. The value `null` of a field is the empty text. An `id`
@@ -66,6 +80,8 @@ pub enum Scalars {
 }
 
 /// How to decode where the platform leaves it open.
+///
+/// See the example of [`Scalars`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct PayloadOptions {
@@ -108,6 +124,16 @@ impl Callback {
     /// `content_type` is the value of a `Content-Type` that can be relied upon. Without one the shape of the bytes decides:
     /// what begins with `{` is JSON, with `<` XML, and anything else a form.
     ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::{Callback, Dialect};
+    /// let body = br#"{"id":"7","action":"delete","fields":{}}"#;
+    /// assert_eq!(Callback::decode(body, None)?.dialect(), Dialect::Json);                 // by its shape
+    /// assert!(Callback::decode(body, Some(b"application/xml")).is_err());                 // it is none
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// See [`PayloadError`].
     pub fn decode(body: &[u8], content_type: Option<&[u8]>) -> Result<Self, PayloadError> {
@@ -118,6 +144,18 @@ impl Callback {
 impl<B: AsRef<[u8]>> Verified<B> {
     /// Decodes the body. Its content type counts only if the signature covers it.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (verifier, head, body, now) = (verifier(), head(), BODY, now());
+    /// let verified = verifier.verify(&head, body, now).await?;
+    /// let callback = verified.callback()?;
+    /// assert_eq!((callback.id(), callback.fields().get("name")), ("123", Some("Mike")));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// See [`PayloadError`]. The request is authentic nevertheless, and its bytes are in [`body`](Self::body).
     pub fn callback(&self) -> Result<Callback, PayloadError> {
@@ -125,6 +163,19 @@ impl<B: AsRef<[u8]>> Verified<B> {
     }
 
     /// The same, with options.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::payload::{PayloadOptions, Scalars};
+    /// # let (verifier, head, body, now) = (verifier(), head(), BODY, now());
+    /// let verified = verifier.verify(&head, body, now).await?;
+    /// let strict = PayloadOptions::default().with_scalars(Scalars::Refuse);
+    /// assert_eq!(verified.callback_with(&strict)?.id(), "123");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As of [`callback`](Self::callback).

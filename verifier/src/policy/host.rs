@@ -4,6 +4,17 @@ use super::PolicyError;
 use crate::wire::Transport;
 
 /// A host that the publisher may call this receiver by: a name and perhaps a port.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use callback_verifier::{ExpectedHost, PolicyError};
+///
+/// assert_eq!(ExpectedHost::parse("Hooks.Example.com:8443")?.to_string(), "hooks.example.com:8443");
+/// let url = ExpectedHost::parse("https://hooks.example.com/");
+/// assert_eq!(url, Err(PolicyError::Host("https://hooks.example.com/".into())));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpectedHost {
     /// `name` or `name:port`, in lower case.

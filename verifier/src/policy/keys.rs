@@ -3,6 +3,22 @@ use crate::key::{Candidate, KeyName, MAX_KEY_BITS, MIN_KEY_BITS, Zone};
 use crate::rejection::Rejection;
 
 /// Which keys a receiver trusts.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let verifier = verifier();
+/// # use callback_verifier::{KeySet, Rejection};
+/// let keys = &verifier.policy().keys;
+/// assert!(keys.trusts(&"2026-11._domainkey.copernica.com".parse()?));
+/// assert!(!keys.trusts(&"copernica.com.example.net".parse()?));
+///
+/// let record = format!("{RECORD};t=y");   // its owner is only testing
+/// let set = KeySet::from_records([record.as_bytes()], std::time::Duration::from_secs(300))?;
+/// assert!(set.candidates().iter().all(|key| keys.accepts(key) == Err(Rejection::KeyTesting)));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeyPolicy {
@@ -15,6 +31,8 @@ pub struct KeyPolicy {
 }
 
 /// What to do with keys whose owner says that he is testing (`t=y`).
+///
+/// Set by [`VerifierBuilder::testing_keys`](crate::VerifierBuilder::testing_keys).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TestingKeys {
     /// Treat them like no key.

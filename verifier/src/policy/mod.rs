@@ -20,6 +20,23 @@ pub type AccountId = u64;
 ///
 /// Only the accounts and the hosts have no default: a receiver knows whose callbacks it takes, and by which names it is
 /// called. Everything else begins strict; each field that loosens something says so.
+///
+/// A [`VerifierBuilder`](crate::VerifierBuilder) makes one. It prints in words, what was loosened in the last line:
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use callback_verifier::{Hs2019, Verifier};
+/// # let keys = keys();
+/// let verifier = Verifier::builder(1234).host("hooks.example.com").hs2019(Hs2019::AcceptAsRsaSha256);
+/// # let verifier = verifier.keys(keys);
+/// let verifier = verifier.build()?;
+/// let policy = verifier.policy();
+/// assert_eq!((policy.max_age.as_secs(), policy.max_ahead.as_secs(), policy.max_body), (300, 60, 8 * 1024 * 1024));
+/// assert!(policy.to_string().ends_with("opt-ins    `hs2019` read as RSA with SHA-256"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Policy {
@@ -46,6 +63,8 @@ pub struct Policy {
 }
 
 /// Whether a request must have come over TLS.
+///
+/// Set by [`VerifierBuilder::transport`](crate::VerifierBuilder::transport).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TransportPolicy {
     /// Take any transport. The signature does not depend on it, but the data is readable on the way.
@@ -56,6 +75,8 @@ pub enum TransportPolicy {
 }
 
 /// What to do with `X-Copernica-ID: environment_1234`.
+///
+/// Set by [`VerifierBuilder::environment_ids`](crate::VerifierBuilder::environment_ids).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum EnvironmentIds {
     /// Only accounts count.
@@ -66,6 +87,8 @@ pub enum EnvironmentIds {
 }
 
 /// What to do with `algorithm="hs2019"`, which leaves the algorithm to the key.
+///
+/// Set by [`VerifierBuilder::hs2019`](crate::VerifierBuilder::hs2019).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Hs2019 {
     /// Only `rsa-sha256`, or no algorithm.
@@ -76,6 +99,8 @@ pub enum Hs2019 {
 }
 
 /// What to do with a `Signature` header that lacks a comma, as the sample in the platform's documentation does.
+///
+/// Set by [`VerifierBuilder::missing_comma`](crate::VerifierBuilder::missing_comma).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MissingComma {
     /// Malformed.
@@ -95,6 +120,8 @@ impl MissingComma {
 }
 
 /// A policy that contradicts itself or that nobody can want.
+///
+/// [`VerifierBuilder::build`](crate::VerifierBuilder::build) reports it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PolicyError {

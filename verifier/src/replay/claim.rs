@@ -7,6 +7,23 @@ use super::{Nonce, ReplayError, ReplayGuard, Ticket};
 /// A callback that is being handled. Nobody else handles it meanwhile.
 ///
 /// [Commit](Self::commit) it when it was handled. Otherwise the sender may try again, even with the same bytes.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (verifier, head, body, now) = (verifier(), head(), BODY, now());
+/// # let handle = |body: &[u8]| if body.is_empty() { Err(()) } else { Ok(()) };
+/// let verified = verifier.verify(&head, body, now).await?;
+/// let claim = verifier.claim(&verified, now).await?;
+/// match handle(verified.body()) {
+///     Ok(()) => claim.commit().await?,        // answer 2xx
+///     Err(_) => claim.release().await?,       // answer 5xx: the sender tries again
+/// }
+/// # assert!(verifier.claim(&verified, now).await.is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "dropped at once, it lets the same request in again"]
 pub struct Claim {
     held: Option<Held>,

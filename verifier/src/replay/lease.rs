@@ -7,6 +7,20 @@ use std::time::Duration;
 /// more, and the callback is handled twice.
 ///
 /// 1 ms to 24 h; 60 s unless it is set.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+/// use callback_verifier::{Lease, MemoryGuard, Verifier};
+///
+/// let lease = Lease::new(Duration::from_secs(300))?;      // no handler takes five minutes
+/// let verifier = Verifier::builder(1234).replay_guard(MemoryGuard::default().with_lease(lease));
+///
+/// let too_long = Lease::new(Duration::from_secs(48 * 60 * 60));
+/// assert!(too_long.is_err_and(|error| error.to_string() == "a lease of 172800s, expected 1 ms to 24 h"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lease(Duration);
 
@@ -15,6 +29,8 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 const USUAL: Duration = Duration::from_secs(60);
 
 /// A lease that is too short or too long.
+///
+/// See the example of [`Lease`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a lease of {0:?}, expected 1 ms to 24 h")]
 pub struct LeaseError(Duration);

@@ -42,19 +42,75 @@ pub use memory::MemoryGuard;
 pub use nonce::{Fingerprint, MAX_NONCE, Nonce};
 
 /// An answer of a guard's store, under way.
+///
+/// See the example of [`ReplayGuard`].
 pub type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, ReplayError>> + Send + 'a>>;
 
 /// Tells one claim of a nonce from a later claim of the same.
+///
+/// See the example of [`ReplayGuard`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Ticket(pub u64);
 
 /// Remembers which nonces were handled, or are being handled.
 ///
 /// What is remembered expires by the `now` that is handed in.
+///
+/// A guard that counts the replays which another one refuses:
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (head, now) = (head(), now());
+/// # use std::{sync::Arc, time::SystemTime};
+/// use std::sync::atomic::{AtomicU64, Ordering};
+/// use callback_verifier::replay::{MemoryGuard, Nonce, ReplayError, ReplayGuard, Reply, Ticket};
+///
+/// struct Counting<G> {
+///     guard: G,
+///     replays: AtomicU64,
+/// }
+///
+/// impl<G: ReplayGuard> ReplayGuard for Counting<G> {
+///     fn claim<'a>(&'a self, nonce: &'a Nonce, until: SystemTime, now: SystemTime) -> Reply<'a, Ticket> {
+///         Box::pin(async move {
+///             let claimed = self.guard.claim(nonce, until, now).await;
+///             if claimed == Err(ReplayError::Replayed) {
+///                 self.replays.fetch_add(1, Ordering::Relaxed);
+///             }
+///             claimed
+///         })
+///     }
+///     // `commit`, `release` and `abandon` hand over to `self.guard`.
+/// #     fn commit<'a>(&'a self, nonce: &'a Nonce, ticket: Ticket, u: SystemTime, c: SystemTime) -> Reply<'a, ()> {
+/// #         self.guard.commit(nonce, ticket, u, c)
+/// #     }
+/// #     fn release<'a>(&'a self, nonce: &'a Nonce, ticket: Ticket) -> Reply<'a, ()> {
+/// #         self.guard.release(nonce, ticket)
+/// #     }
+/// #     fn abandon(&self, nonce: Nonce, ticket: Ticket) {
+/// #         self.guard.abandon(nonce, ticket);
+/// #     }
+/// }
+/// # let guard = Arc::new(Counting { guard: MemoryGuard::default(), replays: AtomicU64::new(0) });
+/// # let builder = callback_verifier::Verifier::builder(1234).host("hooks.example.com").keys(keys());
+/// # let verifier = builder.replay_guard(Arc::clone(&guard)).build()?;
+/// # let verified = verifier.verify(&head, BODY, now).await?;
+/// # verifier.claim(&verified, now).await?.commit().await?;
+/// # assert!(verifier.claim(&verified, now).await.is_err());
+/// # assert_eq!(guard.replays.load(Ordering::Relaxed), 1);
+/// # Ok(())
+/// # }
+/// ```
 pub trait ReplayGuard: Send + Sync + 'static {
     /// Claims a nonce for the time that its callback is handled.
     ///
     /// `until` is when the nonce may be forgotten. It lies after `now`.
+    ///
+    /// # Errors
+    /// [`ReplayError::Replayed`] if it was committed, [`ReplayError::Pending`] if somebody else's claim holds it,
+    /// [`ReplayError::Full`] or [`ReplayError::Unavailable`] if the store cannot take it.
     fn claim<'a>(&'a self, nonce: &'a Nonce, until: SystemTime, now: SystemTime) -> Reply<'a, Ticket>;
 
     /// Whether a nonce is spent, as far as can be told at once, without asking anybody. A [`claim`](Self::claim) has the last
@@ -67,9 +123,15 @@ pub trait ReplayGuard: Send + Sync + 'static {
     /// the claim.
     ///
     /// `until` and `claimed` are the `until` and the `now` that the claim was made with.
+    ///
+    /// # Errors
+    /// [`ReplayError::Full`] if the claim was forgotten and there is no room for another, [`ReplayError::Unavailable`].
     fn commit<'a>(&'a self, nonce: &'a Nonce, ticket: Ticket, until: SystemTime, claimed: SystemTime) -> Reply<'a, ()>;
 
     /// The callback was not handled: the nonce is free again, if this claim is still the one that holds it.
+    ///
+    /// # Errors
+    /// [`ReplayError::Unavailable`]; then the lease frees it.
     fn release<'a>(&'a self, nonce: &'a Nonce, ticket: Ticket) -> Reply<'a, ()>;
 
     /// Like [`release`](Self::release), for a claim that was dropped, where nobody can wait.
@@ -100,6 +162,26 @@ impl<G: ReplayGuard + ?Sized> ReplayGuard for Arc<G> {
 }
 
 /// A nonce cannot be claimed, or what became of a claim cannot be noted.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use std::time::{Duration, SystemTime};
+/// use callback_verifier::replay::{Nonce, ReplayError};
+/// use callback_verifier::{MemoryGuard, ReplayGuard, wire::Account};
+///
+/// # let now = SystemTime::now();
+/// # let until = now + Duration::from_secs(420);
+/// let guard = MemoryGuard::with_capacity(1);
+/// let (nonce, other) = (Nonce::parse(Account::new(1234), b"one")?, Nonce::parse(Account::new(1234), b"two")?);
+/// let ticket = guard.claim(&nonce, until, now).await?;
+/// assert_eq!(guard.claim(&nonce, until, now).await, Err(ReplayError::Pending));
+/// assert_eq!(guard.claim(&other, until, now).await, Err(ReplayError::Full { capacity: 1 }));
+/// guard.commit(&nonce, ticket, until, now).await?;
+/// assert_eq!(guard.claim(&nonce, until, now).await, Err(ReplayError::Replayed));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplayError {

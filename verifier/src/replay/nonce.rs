@@ -13,6 +13,19 @@ pub const MAX_NONCE: usize = 256;
 /// What makes a callback one of a kind: the account, and the nonce that its sender chose.
 ///
 /// Not the `keyId`, which the signature does not cover.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use callback_verifier::{replay::Nonce, wire::Account};
+///
+/// let nonce = Nonce::parse(Account::new(1234), b"fsd9f2k4m7q1")?;
+/// assert_eq!((nonce.account().id, nonce.as_str()), (1234, "fsd9f2k4m7q1"));
+/// assert_eq!(nonce.fingerprint().to_string(), "b5f2575622ba52a52cc1aa5b31eaa324");
+///
+/// assert!(Nonce::parse(Account::new(1234), b"two words").is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Nonce {
     account: Account,
@@ -25,11 +38,34 @@ pub struct Nonce {
 /// Two nonces with one fingerprint would make the second callback look like a replay, and be refused. Among a million
 /// nonces that happens once in 10^26 times. Nobody can bring it about but who signs callbacks for this account, and he
 /// would only refuse his own.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use callback_verifier::{replay::Nonce, wire::Account};
+/// let (ours, theirs) = (Nonce::parse(Account::new(1234), b"one")?, Nonce::parse(Account::new(99), b"one")?);
+/// assert_ne!(ours.fingerprint(), theirs.fingerprint());
+/// assert_eq!(ours.fingerprint().as_bytes().len(), 16);
+/// assert_eq!(ours.fingerprint().to_string().len(), 32);       // in hexadecimal
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint([u8; 16]);
 
 impl Nonce {
     /// The nonce of an authentic head.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::replay::Nonce;
+    /// # let (verifier, head, now) = (verifier(), head(), now());
+    /// let authentic = verifier.verify_head(&head, now).await?;
+    /// assert_eq!(Nonce::of(&authentic)?.as_str(), "fsd9f2k4m7q1");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Rejection::NonceMissing`] if the signature does not cover one, [`Rejection::NonceMalformed`] if it is not 1 to

@@ -72,12 +72,49 @@ pub use service::{VerifyFuture, VerifyService};
 
 impl Verifier {
     /// A layer that lets only requests through which this verifier accepts.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (verifier, request) = (verifier(), request());
+    /// # use std::convert::Infallible;
+    /// # use bytes::Bytes;
+    /// # use http::{Request, Response, StatusCode};
+    /// # use http_body_util::Full;
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// let handler = service_fn(|request: Request<Full<Bytes>>| async move {
+    ///     let verified = callback_verifier::tower::verified(request.extensions());
+    ///     assert!(verified.is_some_and(|verified| verified.account().id == 1234));
+    ///     Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
+    /// });
+    /// # let fixed = now();
+    /// let layer = verifier.layer();
+    /// # let layer = layer.clock(move || fixed);
+    /// let service = layer.layer(handler);
+    /// let genuine = service.clone().oneshot(request.clone()).await?;
+    /// let again = service.oneshot(request).await?;
+    /// assert_eq!((genuine.status(), again.status()), (StatusCode::OK, StatusCode::CONFLICT));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn layer(&self) -> VerifyLayer {
         VerifyLayer::new(self.clone())
     }
 }
 
 /// The evidence that the layer has left with a request; `None` behind no layer.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use callback_verifier::tower::verified;
+///
+/// let request = http::Request::new("whatever a stranger sends");
+/// assert!(verified(request.extensions()).is_none());      // it did not come through the layer
+/// # Ok(())
+/// # }
+/// ```
 pub fn verified(extensions: &Extensions) -> Option<&Arc<Verified<Bytes>>> {
     extensions.get()
 }

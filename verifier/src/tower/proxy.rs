@@ -21,6 +21,30 @@ const FORWARDED_HOST: &str = "x-forwarded-host";
 /// or with axum its `ConnectInfo<SocketAddr>`.
 ///
 /// The proxy itself must set these headers on every request and not pass on what a client wrote.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (verifier, mut request, fixed) = (verifier(), request(), now());
+/// # use tower::{Layer, ServiceExt, service_fn};
+/// # let handler = service_fn(handle);
+/// use callback_verifier::tower::{PeerAddress, Proxy};
+///
+/// let layer = verifier.layer().behind(Proxy::at(["10.0.0.0/8", "2001:db8::1"])?.forwards_scheme().forwards_host());
+/// # let layer = layer.clock(move || fixed);
+///
+/// request.headers_mut().insert("host", "backend:8080".parse()?);      // what the proxy made of it
+/// request.headers_mut().insert("x-forwarded-host", "hooks.example.com".parse()?);
+/// request.headers_mut().insert("x-forwarded-proto", "https".parse()?);
+/// request.extensions_mut().insert(PeerAddress("10.1.2.3:40000".parse()?));
+/// assert_eq!(layer.layer(handler).oneshot(request.clone()).await?.status(), 200);
+///
+/// request.extensions_mut().insert(PeerAddress("192.0.2.9:40000".parse()?));   // a stranger, whose headers say nothing
+/// assert_eq!(layer.layer(handler).oneshot(request).await?.status(), 401);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Proxy {
     peers: Peers,
@@ -35,10 +59,14 @@ enum Peers {
 }
 
 /// The address of the peer of a connection. A server that is not axum's puts it into the extensions of its requests.
+///
+/// See the example of [`Proxy`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PeerAddress(pub SocketAddr);
 
 /// A proxy that cannot be described so.
+///
+/// See the examples of [`Proxy::at`] and [`VerifyLayer::strip_prefix`](super::VerifyLayer::strip_prefix).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProxyError {
@@ -56,6 +84,16 @@ pub enum ProxyError {
 impl Proxy {
     /// A proxy with these addresses: `192.0.2.1`, `192.0.2.0/24`, `2001:db8::/32`.
     ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use callback_verifier::tower::{Proxy, ProxyError};
+    ///
+    /// assert!(Proxy::at(["192.0.2.1", "10.0.0.0/8", "2001:db8::/32"]).is_ok());
+    /// assert_eq!(Proxy::at(["proxy.example.com"]).err(), Some(ProxyError::Network("proxy.example.com".into())));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`ProxyError::Network`] or [`ProxyError::NoNetwork`].
     pub fn at<'a>(networks: impl IntoIterator<Item = &'a str>) -> Result<Self, ProxyError> {
@@ -72,6 +110,24 @@ impl Proxy {
 
     /// A proxy that is the only way to this receiver, whatever its address: over a Unix socket, or in a network of its own.
     /// If anybody else can reach the receiver, he is believed too.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (verifier, mut request, fixed) = (verifier(), request(), now());
+    /// # use tower::{Layer, ServiceExt, service_fn};
+    /// # use callback_verifier::tower::Proxy;
+    /// # let handler = service_fn(handle);
+    /// let layer = verifier.layer().behind(Proxy::trusting_every_peer().forwards_host());
+    /// # let layer = layer.clock(move || fixed);
+    ///
+    /// request.headers_mut().insert("host", "backend:8080".parse()?);
+    /// request.headers_mut().insert("x-forwarded-host", "hooks.example.com".parse()?);
+    /// assert_eq!(layer.layer(handler).oneshot(request).await?.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn trusting_every_peer() -> Self {
         Self { peers: Peers::Every, scheme: false, host: false }
     }

@@ -19,6 +19,8 @@ use crate::replay::{Claim, ReplayError};
 use crate::verified::Verified;
 
 /// The service that [`VerifyLayer`](super::VerifyLayer) makes.
+///
+/// [`Verifier::layer`](crate::Verifier::layer) shows one at work.
 #[derive(Clone)]
 pub struct VerifyService<S, R> {
     inner: S,

@@ -1,6 +1,8 @@
 use std::fmt;
 
 /// What kind of customer an [`Account`] is.
+///
+/// See the example of [`Account`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AccountKind {
     /// `account_1234`: an account of the platform.
@@ -10,6 +12,18 @@ pub enum AccountKind {
 }
 
 /// The value of `X-Copernica-ID`: whose data a callback carries.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use callback_verifier::wire::{Account, AccountError, AccountKind};
+///
+/// assert_eq!(Account::parse(b"Account-1234")?, Account::new(1234));
+/// assert_eq!(Account::new(1234).to_string(), "account_1234");
+/// assert_eq!(Account::parse(b"environment_7")?.kind, AccountKind::Environment);
+/// assert_eq!(Account::parse(b"account_01234"), Err(AccountError));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Account {
     /// An account, or an environment of the sister product.
@@ -19,6 +33,8 @@ pub struct Account {
 }
 
 /// The value of `X-Copernica-ID` names no account.
+///
+/// See the example of [`Account`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected `account_` or `account-` and a plain decimal number")]
 pub struct AccountError;

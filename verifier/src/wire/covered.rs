@@ -10,6 +10,18 @@ pub const MAX_COVERED_HEADERS: usize = 32;
 ///
 /// Between 1 and [`MAX_COVERED_HEADERS`] names with one blank between them, each a field name or `(request-target)`,
 /// no two the same without regard to case (draft-cavage-10 section 2.1.3, made strict).
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use callback_verifier::wire::{CoveredHeaders, CoveredHeadersError};
+///
+/// let covered = CoveredHeaders::parse("(request-target) host date X-Copernica-ID digest")?;
+/// assert!(covered.contains("x-copernica-id") && !covered.contains("x-nonce"));
+/// assert_eq!(covered.iter().next(), Some("(request-target)"));
+/// assert_eq!(CoveredHeaders::parse("host Host"), Err(CoveredHeadersError::Duplicate("Host".into())));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct CoveredHeaders<'a> {
     text: &'a str,
@@ -22,6 +34,8 @@ pub struct CoveredHeaders<'a> {
 }
 
 /// The `headers` parameter is no list of distinct header names.
+///
+/// See the example of [`CoveredHeaders`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CoveredHeadersError {

@@ -3,12 +3,26 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use httpdate::HttpDate;
 
 /// The text is not an IMF-fixdate.
+///
+/// [`parse_date`] reports it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected an IMF-fixdate such as `Sun, 06 Nov 1994 08:49:37 GMT`")]
 pub struct DateError;
 
 /// Reads an IMF-fixdate (RFC 9110 section 5.6.7), and nothing but that: the obsolete forms are refused, and so is a date
 /// that does not exist or has the wrong day of the week.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use callback_verifier::wire::{DateError, parse_date};
+///
+/// let date = parse_date(b"Mon, 23 Nov 2026 08:15:00 GMT")?;
+/// assert_eq!(date.duration_since(std::time::UNIX_EPOCH)?.as_secs(), 1_795_421_700);
+/// assert_eq!(parse_date(b"Tue, 23 Nov 2026 08:15:00 GMT"), Err(DateError));       // it was a Monday
+/// assert_eq!(parse_date(b"Monday, 23-Nov-26 08:15:00 GMT"), Err(DateError));      // an obsolete form
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// Whatever [`format_date`] would not write is a [`DateError`].
@@ -20,8 +34,18 @@ pub fn parse_date(value: &[u8]) -> Result<SystemTime, DateError> {
     date.map(SystemTime::from).ok_or(DateError)
 }
 
-/// Writes an IMF-fixdate. Fractions of a second are cut off, and times before 1970 or after 9999 are set to the nearest
+/// Writes an IMF-fixdate (RFC 9110 section 5.6.7). Fractions of a second are cut off, and times before 1970 or after 9999 are set to the nearest
 /// that can be written.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::{Duration, UNIX_EPOCH};
+///
+/// let time = UNIX_EPOCH + Duration::from_millis(1_795_421_700_999);
+/// assert_eq!(callback_verifier::wire::format_date(time), "Mon, 23 Nov 2026 08:15:00 GMT");
+/// # Ok(())
+/// # }
+/// ```
 pub fn format_date(time: SystemTime) -> String {
     const LAST: Duration = Duration::from_secs(253_402_300_799);
     let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default().min(LAST);

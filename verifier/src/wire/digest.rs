@@ -6,6 +6,8 @@ use super::covered::is_token;
 use super::{Excerpt, base64};
 
 /// The digest algorithms that count (RFC 5843). The others of the registry are weak or are no digests at all.
+///
+/// See the example of [`Digests`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DigestAlgorithm {
     /// `SHA-256`.
@@ -24,6 +26,20 @@ impl fmt::Display for DigestAlgorithm {
 }
 
 /// What a `Digest` header (RFC 3230) says that the body must hash to: at least one strong digest.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use callback_verifier::wire::{DigestAlgorithm, DigestError, Digests};
+///
+/// let digests = Digests::parse(b"SHA-256=RBNvo1WzZ4oRRq0W9+hknpT7T8If536DEMBg9hyq/4o=")?;    // of `{}`
+/// assert_eq!(digests.check(b"{}"), Ok(()));
+/// assert_eq!(digests.check(b"{ }"), Err(DigestAlgorithm::Sha256));
+///
+/// assert_eq!(Digests::parse(b"MD5=mZFLkyvTelC5g8XnyQrpOw=="), Err(DigestError::NoneSupported));
+/// assert_eq!(Digests::sha256_base64(b"{}"), "RBNvo1WzZ4oRRq0W9+hknpT7T8If536DEMBg9hyq/4o=");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Digests {
     sha256: Option<[u8; 32]>,
@@ -31,6 +47,8 @@ pub struct Digests {
 }
 
 /// The text is no `Digest` header that binds a body.
+///
+/// See the example of [`Digests`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DigestError {
@@ -117,6 +135,18 @@ impl Digests {
 }
 
 /// Hashes a body that comes in parts, and compares in the end.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use callback_verifier::wire::Digests;
+/// let digests = Digests::parse(b"sha-256=RBNvo1WzZ4oRRq0W9+hknpT7T8If536DEMBg9hyq/4o=")?;
+/// let mut hasher = digests.hasher();
+/// hasher.update(b"{");
+/// hasher.update(b"}");
+/// assert_eq!(hasher.finish(), Ok(()));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct DigestHasher {
     sha256: Option<(Sha256, [u8; 32])>,

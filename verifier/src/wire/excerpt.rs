@@ -3,6 +3,16 @@ use std::fmt;
 /// A bounded, printable copy of something that a stranger sent, safe to put into a log line.
 ///
 /// At most 80 characters are kept; whatever is not visible ASCII is escaped.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use callback_verifier::wire::Excerpt;
+///
+/// assert_eq!(Excerpt::from("a\nforged log line").to_string(), r"`a\nforged log line`");
+/// assert_eq!(Excerpt::from("x".repeat(9000).as_str()).as_str().len(), 83);     // 80 and `...`
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Excerpt(Box<str>);
 

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 pub const MAX_HEADER_LINES: usize = 256;
 
 /// How a request reached the receiver, as far as its HTTP server knows.
+///
+/// A server states it: [`RequestHead::with_transport`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Transport {
     /// Nobody said.
@@ -15,7 +17,9 @@ pub enum Transport {
     Https,
 }
 
-/// One header line: its name in any case, and its value as it came in.
+/// One header line (RFC 9110 section 5): its name in any case, and its value as it came in.
+///
+/// See the example of [`RequestHead`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header<'a> {
     /// The field name.
@@ -34,6 +38,18 @@ impl<'a> Header<'a> {
 /// The head of a request, borrowed from whatever HTTP implementation received it.
 ///
 /// Header lines that came several times are listed several times, in the order in which they came.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use callback_verifier::{Header, RequestHead, Transport};
+///
+/// let headers = [Header::new("Host", b"hooks.example.com"), Header::new("X-Copernica-ID", b" account_1234")];
+/// let head = RequestHead::new("POST", "/hook?list=%C3%A9", &headers).with_transport(Transport::Https);
+/// assert_eq!(head.target(), "/hook?list=%C3%A9");                        // as it was sent, never decoded
+/// assert_eq!(head.values("x-copernica-id").collect::<Vec<_>>(), [b"account_1234"]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct RequestHead<'a> {
     method: &'a str,
@@ -44,13 +60,22 @@ pub struct RequestHead<'a> {
 }
 
 impl<'a> RequestHead<'a> {
-    /// A view of a request: its method, its target exactly as on the request line (path with query, never decoded),
-    /// and its header lines.
+    /// A view of a request: its method, its target exactly as on the request line (path with query, never decoded:
+    /// the origin form of RFC 9112 section 3.2.1), and its header lines.
     pub fn new(method: &'a str, target: &'a str, headers: impl Into<Cow<'a, [Header<'a>]>>) -> Self {
         Self { method, target, headers: headers.into(), authority: None, transport: Transport::Unknown }
     }
 
     /// The `:authority` of an HTTP/2 or HTTP/3 request, which stands for `Host`. If both are there they must agree.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::RequestHead;
+    /// let head = RequestHead::new("POST", "/hook", &[]).with_authority("hooks.example.com");
+    /// assert_eq!(head.values("host").collect::<Vec<_>>(), [b"hooks.example.com"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_authority(mut self, authority: &'a str) -> Self {
         self.authority = Some(authority);
@@ -72,6 +97,17 @@ impl<'a> RequestHead<'a> {
     }
 
     /// The same head with another `Host`, and no `:authority`: the one that was sent, where a proxy has changed it.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::{Header, RequestHead};
+    /// let headers = [Header::new("Host", b"backend:8080")];
+    /// let head = RequestHead::new("POST", "/internal/hook", &headers);
+    /// let as_sent = head.with_host(b"hooks.example.com").with_target("/hook");
+    /// assert_eq!(as_sent.values("host").collect::<Vec<_>>(), [b"hooks.example.com"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_host(mut self, host: &'a [u8]) -> Self {
         let lines = self.headers.to_mut();
@@ -124,6 +160,18 @@ impl<'a> RequestHead<'a> {
 ///
 /// The transport stays [`Transport::Unknown`]: the `http` crate does not know it. An absolute-form target of HTTP/1
 /// becomes an empty one (and is so refused by the checklist); in HTTP/2 and HTTP/3 it is the `:authority` and the path.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use callback_verifier::{RequestHead, Transport};
+/// let request = http::Request::post("/hook?a=1").header("Host", "hooks.example.com").body("")?;
+/// let (parts, _body) = request.into_parts();
+/// let head = RequestHead::from(&parts).with_transport(Transport::Https);      // the server knows
+/// assert_eq!((head.method(), head.target()), ("POST", "/hook?a=1"));
+/// assert_eq!(head.values("host").collect::<Vec<_>>(), [b"hooks.example.com"]);
+/// # Ok(())
+/// # }
+/// ```
 #[cfg(feature = "http")]
 impl<'a> From<&'a http::request::Parts> for RequestHead<'a> {
     fn from(parts: &'a http::request::Parts) -> Self {

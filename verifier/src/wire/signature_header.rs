@@ -6,6 +6,18 @@ use super::{Excerpt, count, trim_ows};
 pub const MAX_SIGNATURE_HEADER: usize = 8 * 1024;
 
 /// What may stand between two parameters of a `Signature` header.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use callback_verifier::wire::{Separator, SignatureHeader, SignatureHeaderError};
+///
+/// let as_documented = br#"keyId="key.copernica.com",headers="date" signature="c2lnbmVk""#;
+/// let strict = SignatureHeader::parse(as_documented, Separator::Comma);
+/// assert_eq!(strict, Err(SignatureHeaderError::MissingComma { at: 41 }));
+/// assert!(SignatureHeader::parse(as_documented, Separator::CommaOrBlank).is_ok());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Separator {
     /// A comma, with any number of blanks round it.
@@ -21,6 +33,22 @@ pub enum Separator {
 /// `name="value"` with commas between; names are a letter and then letters, digits or `_`; values are printable ASCII
 /// without quote, backslash or comma; each name once. The names of the draft are matched exactly, and another case of
 /// one of them is an error. Unknown parameters are read and ignored, also as bare digits (`created=1402170695`).
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let value = SIGNATURE.as_bytes();
+/// use callback_verifier::wire::{Separator, SignatureHeader};
+///
+/// let header = SignatureHeader::parse(value, Separator::Comma)?;
+/// assert_eq!(header.key_id, "2026-11._domainkey.copernica.com");
+/// assert_eq!(header.algorithm, Some("rsa-sha256"));
+/// assert!(header.headers.starts_with("(request-target) host date"));
+/// assert_eq!(header.signature.len(), 344);                // 256 bytes in base64
+/// assert_eq!(header.to_string().as_bytes(), value);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignatureHeader<'a> {
     /// `keyId`: a DNS name, not yet checked.
@@ -34,6 +62,8 @@ pub struct SignatureHeader<'a> {
 }
 
 /// The text is no `Signature` header.
+///
+/// See the example of [`Separator`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignatureHeaderError {

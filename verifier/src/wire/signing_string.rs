@@ -8,10 +8,31 @@ use super::{CoveredHeaders, KnownHeader, KnownHeaders, RequestHead, count, is_co
 /// One line `lower-cased-name: value` for each covered name in order, lines joined by a single `\n`, none at the end.
 /// Several instances of a header are joined with `, `; `(request-target)` is the method in lower case, a blank, and the
 /// target as it stands on the request line.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let head = head();
+/// use callback_verifier::wire::{CoveredHeaders, SigningString, SigningStringError};
+///
+/// let signing_string = SigningString::build(&head, &CoveredHeaders::parse("(request-target) Host Date")?)?;
+/// assert_eq!(
+///     signing_string.as_bytes(),
+///     b"(request-target): post /crm/hook\nhost: hooks.example.com\ndate: Mon, 23 Nov 2026 08:15:00 GMT",
+/// );
+/// assert_eq!(signing_string.value("Host"), Some(&b"hooks.example.com"[..]));
+///
+/// let absent = SigningString::build(&head, &CoveredHeaders::parse("x-trace")?);
+/// assert_eq!(absent, Err(SigningStringError::Missing { name: "x-trace".to_owned() }));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct SigningString(Vec<u8>);
 
 /// No signing string can be built of this request.
+///
+/// See the example of [`SigningString`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SigningStringError {

@@ -9,6 +9,8 @@ mod rust_crypto;
 compile_error!("callback-verifier needs RSA: enable the feature `aws-lc` (the default) or `rust-crypto`");
 
 /// A library that does RSA. Which ones there are is a matter of features; the default is the fastest of them.
+///
+/// [`PublicKey::from_der_with`](super::PublicKey::from_der_with) takes one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Backend {

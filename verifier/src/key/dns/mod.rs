@@ -43,10 +43,20 @@ const NEW_NAMES_AT_ONCE: u32 = 100;
 /// How many questions somebody waits for whose runtimes end under them.
 const MAX_LOST_QUESTIONS: usize = 3;
 
-/// Keys that are looked up in DNS, and kept for their time to live (at least a minute, at most a day).
+/// Keys that are looked up in DNS, and kept for their time to live: at least a minute, at most a day (feature `dns`).
 ///
 /// Lookups need a running tokio runtime, with I/O and time enabled. It need not be the same one each time. What is kept
 /// expires by the `now` that the verifier is handed; only the deadline of a question goes by tokio's clock.
+///
+/// ```no_run
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use callback_verifier::{DnsKeys, Verifier};
+///
+/// let keys = DnsKeys::system()?;
+/// let verifier = Verifier::builder(1234).host("hooks.example.com").keys(keys).build()?;
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # What is asked, and when
 ///
@@ -91,6 +101,8 @@ struct Store {
 }
 
 /// The resolver could not be set up.
+///
+/// See the example of [`DnsKeys::with_name_servers`].
 #[derive(Debug, thiserror::Error)]
 #[error("the DNS resolver could not be set up: {0}")]
 pub struct DnsSetupError(String);
@@ -105,6 +117,17 @@ impl DnsKeys {
     }
 
     /// Asks these name servers only, the first one first, by UDP and, where an answer is truncated, by TCP.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use callback_verifier::DnsKeys;
+    ///
+    /// let keys = DnsKeys::with_name_servers(&["192.0.2.53:53".parse()?, "[2001:db8::53]:53".parse()?])?;
+    /// assert_eq!(keys.statistics().questions, 0);         // it asks when a key is needed
+    /// assert!(DnsKeys::with_name_servers(&[]).is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`DnsSetupError`] if there is none.
@@ -125,6 +148,17 @@ impl DnsKeys {
     /// Without it, somebody who floods a receiver with made-up names delays the first callbacks under a new name: they are
     /// answered with 503 until one of them gets its turn. With `j` made-up and `h` honest requests a second that is after
     /// about `(j + h) / (20 h)` s: 5 s for 1,000 against 10. From then on the name is kept.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::{DnsKeys, KeyName};
+    /// # let keys = DnsKeys::with_name_servers(&["192.0.2.53:53".parse()?])?;
+    /// let to_come = ["2026-11._domainkey.copernica.com", "2026-12._domainkey.copernica.com"].map(KeyName::parse);
+    /// let keys = keys.expecting(to_come.into_iter().collect::<Result<Vec<_>, _>>()?);
+    /// assert_eq!(keys.statistics().questions, 0);         // they are asked for when they are needed
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn expecting(self, names: impl IntoIterator<Item = KeyName>) -> Self {
         self.store.ledger().expect(names);
@@ -133,6 +167,18 @@ impl DnsKeys {
 
     /// For how long keys that have verified a signature are served past their time to live while DNS does not answer.
     /// Default: 24 h. Zero switches it off.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::DnsKeys;
+    /// # let keys = DnsKeys::with_name_servers(&["192.0.2.53:53".parse()?])?;
+    /// use std::time::Duration;
+    ///
+    /// let keys = keys.serve_stale_for(Duration::ZERO);    // no answer, no key: its callbacks get 503
+    /// assert_eq!(keys.statistics().stale, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn serve_stale_for(self, duration: Duration) -> Self {
         self.store.ledger().serve_stale_for(duration);
@@ -141,6 +187,21 @@ impl DnsKeys {
 
     /// How many names that were never seen before are asked for, in a second on average and at once. Default: 20 and 100.
     /// With zero only [expected](Self::expecting) names are.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use std::time::SystemTime;
+    /// # use callback_verifier::{DnsKeys, KeyError, KeyStore};
+    /// # let keys = DnsKeys::with_name_servers(&["192.0.2.53:53".parse()?])?;
+    /// let keys = keys.new_names_per_second(0, 0);
+    /// let made_up = "made-up._domainkey.copernica.com".parse()?;
+    /// let put_off = keys.lookup(&made_up, SystemTime::now()).await;       // asks nobody
+    /// assert!(matches!(put_off, Err(KeyError::Temporary(_))));
+    /// assert_eq!(keys.statistics().throttled, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn new_names_per_second(self, per_second: u32, at_once: u32) -> Self {
         self.store.ledger().allow_new_names(Allowance::new(per_second, at_once));
@@ -148,6 +209,20 @@ impl DnsKeys {
     }
 
     /// What was done so far.
+    ///
+    /// Share the store with the verifier to see them:
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::sync::Arc;
+    /// use callback_verifier::{DnsKeys, Verifier};
+    ///
+    /// let keys = Arc::new(DnsKeys::with_name_servers(&["192.0.2.53:53".parse()?])?);
+    /// let verifier = Verifier::builder(1234).host("hooks.example.com").keys(Arc::clone(&keys)).build()?;
+    /// assert_eq!((keys.statistics().questions, keys.statistics().kept), (0, 0));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn statistics(&self) -> DnsStatistics {
         let kept = self.store.ledger().kept();
         self.store.counters.totals(kept)

@@ -2,6 +2,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What a [`DnsKeys`](super::DnsKeys) has done since it was made. Keys that were at hand are not counted: that would cost
 /// each request.
+///
+/// See [`DnsKeys::statistics`](super::DnsKeys::statistics).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct DnsStatistics {

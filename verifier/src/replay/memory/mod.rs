@@ -22,6 +22,23 @@ const SHARDS: usize = 128;
 /// It takes less than 100 bytes a nonce, when they come and not before. When it is full it says so
 /// ([`ReplayError::Full`]); a nonce whose date is still inside the window is never forgotten to make room.
 ///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/genuine.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::sync::Arc;
+/// use callback_verifier::{MemoryGuard, Verifier};
+///
+/// let callbacks_per_second = 50;
+/// let guard = Arc::new(MemoryGuard::with_capacity(callbacks_per_second * (300 + 60 + 60)));
+/// let verifier = Verifier::builder(1234).host("hooks.example.com").replay_guard(Arc::clone(&guard));
+/// # let verifier = verifier.keys(keys()).build()?;
+/// println!("{} of {} nonces", guard.len(), guard.capacity());
+/// # assert_eq!(guard.capacity(), 21_000);
+/// # assert!(guard.is_empty());
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Clocks that jump
 /// - *Forward:* nonces expire early, together with the dates of their requests. A [lease](Lease) that is over early lets
 ///   the same bytes in while they are being handled.

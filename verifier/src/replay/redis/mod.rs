@@ -19,7 +19,7 @@ use connection::Connection;
 const DEFAULT_PREFIX: &str = "callback-nonce:";
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Remembers nonces in Redis, for all processes of a receiver together. Cheap to clone.
+/// Remembers nonces in Redis, for all processes of a receiver together (feature `redis`). Cheap to clone.
 ///
 /// It works with Redis 6.0 and later, over TCP or a Unix socket, and with what speaks the same protocol and runs Lua. It
 /// connects when it is first needed, and again after Redis was gone; use it inside a tokio runtime whose I/O and time are
@@ -66,6 +66,8 @@ pub struct RedisGuard {
 }
 
 /// What to do with a genuine callback while the store of nonces cannot be asked.
+///
+/// Set by [`RedisGuard::with_store_outage`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum StoreOutage {
     /// Refuse it for the moment; the sender tries again. Nothing is lost that the sender does not give up.
@@ -77,11 +79,15 @@ pub enum StoreOutage {
 }
 
 /// A URL that leads to no Redis. It does not repeat the URL, which may hold a password.
+///
+/// [`RedisGuard::new`] reports it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a usable Redis URL, expected `redis://[user:password@]host[:port][/database]` or `unix:///path`: {0}")]
 pub struct RedisUrlError(String);
 
 /// A Redis server that cannot serve as a replay guard.
+///
+/// [`RedisGuard::check`] reports it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedisCheckError {
@@ -110,6 +116,16 @@ struct Shared {
 impl RedisGuard {
     /// A guard with the defaults: prefix `callback-nonce:`, a lease of 60 s, a timeout of 1 s, and callbacks refused while
     /// Redis is down. It does not connect yet.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::RedisGuard;
+    /// assert!(RedisGuard::new("redis://redis.example.com:6379/2").is_ok());
+    /// assert!(RedisGuard::new("unix:///run/redis/redis.sock").is_ok());
+    /// assert!(RedisGuard::new("https://redis.example.com").is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`RedisUrlError`] if it is no URL of a Redis server. Of those, `rediss:` (TLS) is not supported.
@@ -155,6 +171,21 @@ impl RedisGuard {
     }
 
     /// What to do with a callback while Redis cannot be asked.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use callback_verifier::RedisGuard;
+    /// use std::time::Duration;
+    /// use callback_verifier::StoreOutage;
+    ///
+    /// let guard = RedisGuard::new("redis://redis.example.com")?
+    ///     .with_prefix("staging:")
+    ///     .with_timeout(Duration::from_millis(200))
+    ///     .with_store_outage(StoreOutage::AcceptUnguarded);       // the handlers may run twice
+    /// # assert!(format!("{guard:?}").contains("AcceptUnguarded"));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_store_outage(mut self, outage: StoreOutage) -> Self {
         self.outage = outage;
@@ -162,6 +193,21 @@ impl RedisGuard {
     }
 
     /// Asks the server whether it is there, lets us in, and remembers what it is told.
+    ///
+    /// ```no_run
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let guard = callback_verifier::RedisGuard::new("redis://redis.example.com")?;
+    /// use callback_verifier::replay::RedisCheckError;
+    ///
+    /// match guard.check().await {
+    ///     Err(error @ RedisCheckError::Evicts { .. }) => return Err(error.into()),       // it would let replays in
+    ///     Err(error) => eprintln!("not yet: {error}"),
+    ///     Ok(()) => {}
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// See [`RedisCheckError`].

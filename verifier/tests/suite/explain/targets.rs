@@ -1,4 +1,4 @@
-use callback_verifier::explain::Remedy;
+use callback_verifier::explain::{Change, Remedy, TargetChange};
 
 use super::{assert_found, explained, explained_with, strict, the_finding};
 use crate::support::{Forge, Message};
@@ -115,4 +115,40 @@ fn a_prefix_comes_with_the_remedies_of_the_usual_servers() {
     for server in ["nginx", "Apache", "Caddy", "AWS ALB", "Starlette", "Express", "verifier"] {
         assert!(remedies.iter().any(|remedy| remedy.server == server), "{server}");
     }
+}
+
+#[cfg(feature = "axum")]
+#[test]
+fn a_prefix_that_is_to_be_told_to_the_layer_is_one_that_it_takes() {
+    let mut told = 0;
+    for (signed, received) in [
+        ("/hook", "/internal/hook"),
+        ("/hook", "/a/b/c/hook"),
+        ("/hook", "//hook"),
+        ("/hook", "///hook"),
+        ("/hook", "/a//hook"),
+        ("/hook", "http://hooks.example.com/hook"),
+        ("/", "/hook"),
+        ("/?x=1", "/hook?x=1"),
+        ("/", "/hook/"),
+        ("/", "//"),
+        ("/a/hook", "/hook"),
+        ("/hook", "/"),
+    ] {
+        let message = signed_for(signed).target(received);
+        let explanation =
+            explained_with(&strict(), &message, |hints| hints.prefixes = vec!["/a".into(), "/hook".into()]);
+        for change in explanation.findings.iter().flat_map(|finding| &finding.changes) {
+            let Change::Target { how, .. } = change else { continue };
+            let layer = strict().layer();
+            let undone = match how {
+                TargetChange::PrefixAdded { prefix } => layer.strip_prefix(prefix),
+                TargetChange::PrefixRemoved { prefix } => layer.add_prefix(prefix),
+                _ => continue,
+            };
+            assert!(undone.is_ok(), "{signed} received as {received}: {how:?}");
+            told += 1;
+        }
+    }
+    assert!(told > 3, "{told}");
 }

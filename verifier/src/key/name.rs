@@ -172,6 +172,7 @@ mod tests {
     fn a_zone_contains_what_is_strictly_below_it() {
         let zone = Zone::parse("Copernica.com.").unwrap();
         let contains = |name: &str| zone.contains(&KeyName::parse(name).unwrap());
+        assert_eq!((zone.as_str(), zone.to_string().as_str()), ("copernica.com", "copernica.com"));
         assert!(contains("one._domainkey.copernica.com") && contains("x.COPERNICA.COM."));
         for foreign in ["copernica.com", "evilcopernica.com", "copernica.com.evil.test", "a.copernica.com.evil", "com"]
         {

@@ -198,6 +198,39 @@ mod tests {
     }
 
     #[test]
+    fn a_nonce_tells_what_it_was_made_of() {
+        let nonce = Nonce::parse(Account::new(1234), b"abc").unwrap();
+        assert_eq!((nonce.account(), nonce.as_str()), (Account::new(1234), "abc"));
+        assert_eq!(format!("{nonce:?}"), "Nonce(account_1234 abc)");
+        let fingerprint = nonce.fingerprint();
+        let bytes: String = fingerprint.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(bytes, fingerprint.to_string());
+        assert_eq!(format!("{fingerprint:?}"), format!("Fingerprint({bytes})"));
+    }
+
+    /// A table whose keys all have one hash is a list, and shards of which one is used are one lock.
+    #[test]
+    fn fingerprints_are_spread_over_tables_and_shards() {
+        use std::hash::BuildHasher;
+        let fingerprints = || (0..10_000).map(|number: u64| Fingerprint::new(Account::new(number), "abc"));
+        let hashes: HashSet<_> = fingerprints().map(|one| FingerprintHasher::default().hash_one(one)).collect();
+        assert_eq!(hashes.len(), 10_000);
+        let shards: HashSet<_> = fingerprints().map(|one| one.remainder(128)).collect();
+        assert_eq!((shards.len(), shards.iter().max()), (128, Some(&127)));
+    }
+
+    /// Nothing is hashed by bytes today; whoever does so tomorrow shall not get one hash for all.
+    #[test]
+    fn bytes_are_folded_into_a_hash() {
+        let hash = |bytes: &[u8]| {
+            let mut hasher = AlreadyHashed::default();
+            hasher.write(bytes);
+            hasher.finish()
+        };
+        assert_eq!((hash(&[1, 2]), hash(&[0xff; 9])), (0x0102, 0xffff_ffff_ffff_ff00));
+    }
+
+    #[test]
     fn a_fingerprint_is_the_beginning_of_a_sha256() {
         // printf '\0\0\0\0\0\0\0\4\322abc' | openssl dgst -sha256
         assert_eq!(Fingerprint::new(Account::new(1234), "abc").to_string(), "af430bca6afea9b73499ea139a11c121");

@@ -243,6 +243,14 @@ mod tests {
     }
 
     #[test]
+    fn algorithms_are_named_as_they_are_registered() {
+        assert_eq!(
+            [DigestAlgorithm::Sha256, DigestAlgorithm::Sha512].map(|one| one.to_string()),
+            ["SHA-256", "SHA-512"]
+        );
+    }
+
+    #[test]
     fn a_body_in_parts_is_the_same_body() {
         let digests = Digests::parse(format!("sha-256={},sha-512={}", sha256(), sha512()).as_bytes()).unwrap();
         let mut hasher = digests.hasher();

@@ -14,16 +14,19 @@ use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use callback_verifier::key::Backend;
-use callback_verifier::{KeyName, PinnedKeys, PublicKey, Rejection, Verified, Verifier};
+use callback_verifier::{AuthenticHead, BodyVerifier, KeyName, PinnedKeys, PublicKey, Rejection, Verifier};
 
 use super::mutate::{Family, MAX_BODY, Mutant, OTHER_ACCOUNT, OTHER_HOST, OTHER_KEY_ID};
 use super::verdicts::{Fault, Judge, Settings};
+#[cfg(feature = "axum")]
+use crate::support::Receiver;
 use crate::support::keys::{A, B};
-use crate::support::{ACCOUNT, HOST, KEY_ID, Message, Receiver, now};
+use crate::support::{ACCOUNT, HOST, KEY_ID, Message, now};
 
 /// How many requests are judged unless it is said otherwise.
 const USUAL: u64 = 20_000;
 /// How many go over HTTP too, each over a connection of its own.
+#[cfg(feature = "axum")]
 const OVER_HTTP: u64 = 3_000;
 /// How many are handed to Python at a time.
 const BATCH: u64 = 512;
@@ -47,8 +50,10 @@ fn verdicts_on_mutated_requests_agree_with_python() {
     }
 }
 
+/// Through the layer on a real server, by either library, whole and in parts.
+#[cfg(feature = "axum")]
 #[test]
-fn verdicts_on_mutated_requests_agree_with_python_over_http() {
+fn verdicts_over_http_agree_with_python_too() {
     // Of a body that is longer than its length and than the limit, the first is told or the second, as its parts come in: so
     // here the limit is out of reach.
     judge(0..OVER_HTTP, &Settings::of_mutants(8 << 20), || {
@@ -152,28 +157,18 @@ fn ours(verifiers: &[Verifier; 2], number: u64, mutant: &Mutant, family: &Family
     // The pure-Rust library takes ten times as long.
     let verifier = &verifiers[usize::from(number.is_multiple_of(32))];
     let message = &mutant.message;
-    let verified = at_once(async {
-        let head = verifier.verify_head(&message.head(), now()).await?;
-        if number.is_multiple_of(2) {
-            head.verify_body(&message.body).map(without_body)
-        } else {
-            in_parts(head.body(), message)
-        }
-    })?;
-    let lines: Vec<_> =
-        verified.covered_headers().map(|(name, value)| [name.as_bytes(), b": ", value].concat()).collect();
+    let head = at_once(verifier.verify_head(&message.head(), now()))?;
+    let head = if number.is_multiple_of(2) { whole(head, message)? } else { in_parts(head.body(), message)? };
+    let lines: Vec<_> = head.covered_headers().map(|(name, value)| [name.as_bytes(), b": ", value].concat()).collect();
     assert!(family.has_signed(mutant, &lines.join(&b'\n')), "nobody has signed request {number}: {message:?}");
     Ok(())
 }
 
-fn without_body(verified: Verified<&Vec<u8>>) -> callback_verifier::AuthenticHead {
-    verified.head().clone()
+fn whole(head: AuthenticHead, message: &Message) -> Result<AuthenticHead, Rejection> {
+    Ok(head.verify_body(&message.body)?.head().clone())
 }
 
-fn in_parts(
-    mut body: callback_verifier::BodyVerifier,
-    message: &Message,
-) -> Result<callback_verifier::AuthenticHead, Rejection> {
+fn in_parts(mut body: BodyVerifier, message: &Message) -> Result<AuthenticHead, Rejection> {
     message.body.chunks(37).try_for_each(|chunk| body.update(chunk))?;
     Ok(body.finish()?.head().clone())
 }

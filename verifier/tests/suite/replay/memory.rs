@@ -118,6 +118,18 @@ fn a_claim_that_is_released_makes_room() {
 }
 
 #[test]
+fn it_tells_how_full_it_is() {
+    let guard = MemoryGuard::with_capacity(10);
+    assert!(guard.is_empty());
+    let ticket = claim_at(&guard, "a", 0).unwrap();
+    assert_eq!((guard.is_empty(), guard.len(), guard.capacity()), (false, 1, 10));
+    assert_eq!(format!("{guard:?}"), "MemoryGuard { len: 1, capacity: 10, lease: 60s }");
+    release(&guard, "a", ticket);
+    assert!(guard.is_empty());
+    assert_eq!(MemoryGuard::default().capacity(), 1_000_000);
+}
+
+#[test]
 fn a_memory_for_nothing_is_full() {
     let guard = MemoryGuard::with_capacity(0);
     assert_eq!(claim_at(&guard, "a", 0), Err(ReplayError::Full { capacity: 0 }));

@@ -3,6 +3,7 @@
 //! What needs a Redis server lives in `redis`, so that `--skip replay::redis` leaves it out.
 
 mod attacks;
+mod claim;
 mod concurrency;
 mod memory;
 mod model;

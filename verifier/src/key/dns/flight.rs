@@ -13,8 +13,7 @@ pub(super) type Outcome = Result<Arc<KeySet>, KeyError>;
 
 /// A question that was asked longer ago than this has no one who works on it: its runtime stands still, or is gone.
 pub(super) const OVERDUE: Duration = DEADLINE.saturating_add(Duration::from_millis(500));
-/// How many questions about names that are neither kept nor expected may be under way. Each needs up to three sockets for
-/// each name server.
+/// How many questions about names of strangers may be under way. Each needs up to three sockets for each name server.
 const MAX_FLIGHTS: usize = 64;
 
 /// The questions under way, one at most for each name.
@@ -24,9 +23,19 @@ pub(super) struct Flights {
     last_number: u64,
 }
 
+/// On whose account a question is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asker {
+    /// The name is expected, or its keys have verified a signature.
+    Ours,
+    /// Anybody may have made the name up.
+    Stranger,
+}
+
 #[derive(Debug)]
 struct Flight {
     number: u64,
+    asker: Asker,
     begun: Instant,
     outcome: watch::Receiver<Option<Outcome>>,
 }
@@ -47,19 +56,20 @@ impl Flights {
         self.by_name.get(name).filter(|flight| !flight.is_lost()).map(|flight| flight.outcome.clone())
     }
 
-    /// Whether there is room for a question about a name of a stranger's.
+    /// Whether there is room for a question about a name of a stranger's. Those about ours take none of it.
     pub(super) fn have_room(&mut self) -> bool {
-        if self.by_name.len() >= MAX_FLIGHTS {
-            self.by_name.retain(|_, flight| !flight.is_lost());
+        if self.by_name.len() < MAX_FLIGHTS {
+            return true;
         }
-        self.by_name.len() < MAX_FLIGHTS
+        self.by_name.retain(|_, flight| !flight.is_lost());
+        self.by_name.values().filter(|flight| flight.asker == Asker::Stranger).count() < MAX_FLIGHTS
     }
 
-    pub(super) fn begin(&mut self, name: &KeyName) -> (Ticket, Waiting) {
+    pub(super) fn begin(&mut self, name: &KeyName, asker: Asker) -> (Ticket, Waiting) {
         self.last_number += 1;
         let number = self.last_number;
         let (report, outcome) = watch::channel(None);
-        self.by_name.insert(name.clone(), Flight { number, begun: Instant::now(), outcome: outcome.clone() });
+        self.by_name.insert(name.clone(), Flight { number, asker, begun: Instant::now(), outcome: outcome.clone() });
         (Ticket { number, report }, outcome)
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::allowance::Allowance;
-use super::flight::{Flights, Outcome, Ticket, Waiting};
+use super::flight::{Asker, Flights, Outcome, Ticket, Waiting};
 use super::shelf::Shelf;
 use super::span::Span;
 use super::statistics::Counters;
@@ -112,29 +112,16 @@ impl Ledger {
             self.counters.remembered.count();
             return Decision::Answer(Err(memo.error.clone()));
         }
-        if let Some(kept) = self.kept.get(name).filter(|kept| kept.is_served_past_its_time(now)) {
+        if self.kept.get(name).is_some_and(|kept| kept.is_served_past_its_time(now) && kept.stale.is_some()) {
             // DNS failed before: one caller asks again. Everybody else is served as before, and does not wait for it.
-            if kept.stale.is_some() {
-                self.stale(name, now);
-            }
-            return self.ask(name);
+            self.stale(name, now);
         }
-        if !self.expected.contains(name) {
-            if !self.flights.have_room() {
-                self.counters.throttled.count();
-                return Decision::Answer(Err(put_off("too many lookups are under way")));
-            }
-            if !self.new_names.take(now) {
-                self.counters.throttled.count();
-                return Decision::Answer(Err(put_off("too many names that were never seen before")));
-            }
-        }
-        self.ask(name)
+        self.ask(name, now)
     }
 
     /// For somebody whose keys did not make a signature.
     pub(super) fn refresh(&mut self, name: &KeyName, at_hand: &Arc<KeySet>, now: SystemTime) -> Decision {
-        let Some(kept) = self.kept.get_mut(name) else { return self.look_up(name, now) };
+        let Some(kept) = self.kept.get(name) else { return self.look_up(name, now) };
         if !Arc::ptr_eq(&kept.keys, at_hand) && kept.fresh.contains(now) {
             return Decision::Answer(Ok(Arc::clone(&kept.keys)));
         }
@@ -149,8 +136,12 @@ impl Ledger {
         if kept.refreshed.is_some_and(|span| span.contains(now)) {
             return Decision::Stands;
         }
-        kept.refreshed = Some(Span::starting(now, REFRESH));
-        self.ask(name)
+        let decision = self.ask(name, now);
+        // Who was put off has not looked them up.
+        if let (Decision::Ask(..), Some(kept)) = (&decision, self.kept.get_mut(name)) {
+            kept.refreshed = Some(Span::starting(now, REFRESH));
+        }
+        decision
     }
 
     /// What a question brought. What of it is to be passed on, or nothing if it was given up before.
@@ -209,10 +200,33 @@ impl Ledger {
         Some(Arc::clone(stale))
     }
 
-    fn ask(&mut self, name: &KeyName) -> Decision {
+    /// A question, if it is about a name of ours, or strangers have not asked too much.
+    ///
+    /// About a name of ours there is one question at a time, so there are no more of them than proven names, which are at most
+    /// [`MAX_NAMES`], and expected ones.
+    fn ask(&mut self, name: &KeyName, now: SystemTime) -> Decision {
+        let asker = if self.is_ours(name) { Asker::Ours } else { Asker::Stranger };
+        if let Asker::Stranger = asker {
+            let put_off = if !self.flights.have_room() {
+                Some("too many lookups are under way")
+            } else if !self.new_names.take(now) {
+                Some("too many lookups of names that have verified nothing yet")
+            } else {
+                None
+            };
+            if let Some(reason) = put_off {
+                self.counters.throttled.count();
+                return Decision::Answer(Err(KeyError::Temporary(reason.to_owned())));
+            }
+        }
         self.counters.questions.count();
-        let (ticket, waiting) = self.flights.begin(name);
+        let (ticket, waiting) = self.flights.begin(name, asker);
         Decision::Ask(ticket, waiting)
+    }
+
+    /// Whether a name is no stranger's: it is expected, or its keys have verified a signature.
+    fn is_ours(&self, name: &KeyName) -> bool {
+        self.expected.contains(name) || self.kept.get(name).is_some_and(|kept| kept.keys.is_proven())
     }
 
     fn keep(&mut self, name: &KeyName, keys: KeySet, now: SystemTime) -> Arc<KeySet> {
@@ -243,22 +257,25 @@ impl Ledger {
     }
 
     /// Whether there is room for one more name. It is made at the cost of what is of no use any more, and then of what
-    /// expires first among strangers' names that have never verified anything.
+    /// expires first among strangers' names that have never verified anything. Keys that have are given up last, and not
+    /// before they are of no use: their name is asked for again without being limited.
     fn has_room(&mut self, name: &KeyName, now: SystemTime) -> bool {
         if self.expected.contains(name) || self.strangers() < MAX_NAMES {
             return true;
         }
         let (expected, shelf) = (&self.expected, &self.shelf);
         self.kept.retain(|name, kept| {
-            let stays = expected.contains(name) || kept.fresh.contains(now) || kept.is_served_past_its_time(now);
+            let stays = expected.contains(name) || kept.fresh.contains(now) || kept.keys.is_proven();
             if !stays {
                 shelf.clear(name);
             }
             stays
         });
         if self.strangers() >= MAX_NAMES {
-            let displaced = self.kept.iter().filter(|(name, kept)| !expected.contains(*name) && !kept.keys.is_proven());
-            let displaced = displaced.min_by_key(|(_, kept)| kept.fresh.end()).map(|(name, _)| name.clone());
+            let is_of_use = |kept: &Kept| kept.keys.is_proven() && kept.usable.contains(now);
+            let displaced = self.kept.iter().filter(|(name, kept)| !expected.contains(*name) && !is_of_use(kept));
+            let displaced = displaced.min_by_key(|(_, kept)| (kept.keys.is_proven(), kept.fresh.end()));
+            let displaced = displaced.map(|(name, _)| name.clone());
             displaced.iter().for_each(|displaced| self.drop_keys(displaced));
         }
         self.strangers() < MAX_NAMES
@@ -283,7 +300,10 @@ impl Ledger {
             // Asked for by somebody who judges by an earlier time. For everybody else the keys are good.
             Some(kept) if kept.fresh.begins_after(now) => {}
             _ => {
-                self.drop_keys(name);
+                // Keys that are proven are kept, though they are not served: they make the name one of ours.
+                if !self.is_ours(name) {
+                    self.drop_keys(name);
+                }
                 self.remember(name, Memo { error: error.clone(), span: Span::starting(now, FAILURE) }, now);
             }
         }
@@ -299,7 +319,7 @@ impl Ledger {
         if self.memos.len() >= MAX_MEMOS {
             self.memos.retain(|_, memo| memo.span.contains(now));
         }
-        if self.memos.len() < MAX_MEMOS || self.expected.contains(name) {
+        if self.memos.len() < MAX_MEMOS || self.is_ours(name) {
             self.memos.insert(name.clone(), memo);
         }
     }
@@ -311,10 +331,6 @@ impl Kept {
     fn is_served_past_its_time(&self, now: SystemTime) -> bool {
         !self.fresh.contains(now) && self.usable.contains(now) && self.keys.is_proven()
     }
-}
-
-fn put_off(reason: &str) -> KeyError {
-    KeyError::Temporary(reason.to_owned())
 }
 
 #[cfg(test)]

@@ -36,9 +36,9 @@ const TTL_CEILING: Duration = Duration::from_secs(24 * 60 * 60);
 const SERVE_STALE_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 /// Who could be served keys past their time to live waits this long for newer ones (RFC 8767 section 5).
 const STALE_PATIENCE: Duration = Duration::from_millis(1800);
-/// Names never seen before that may be asked for, in a second on average.
+/// Questions about names that have verified nothing yet, in a second on average.
 const NEW_NAMES_PER_SECOND: u32 = 20;
-/// Names never seen before that may be asked for at once.
+/// Questions about names that have verified nothing yet, at once.
 const NEW_NAMES_AT_ONCE: u32 = 100;
 /// How many questions somebody waits for whose runtimes end under them.
 const MAX_LOST_QUESTIONS: usize = 3;
@@ -70,8 +70,10 @@ const MAX_LOST_QUESTIONS: usize = 3;
 /// 5. When keys that are kept did not make a signature, they are looked up once more, at most every 30 s for each name: they
 ///    may have been rotated. A key that replaces another under the same name may so go unseen for 30 s, and its signatures
 ///    be refused; under a name of its own it is seen at once.
-/// 6. Names that have no keys kept are limited to 20 a second, 100 at once, so that a stranger who makes names up cannot make
-///    this receiver ask more than that. See [`expecting`](Self::expecting) for what this means for a new key.
+/// 6. Questions about names that have never verified a signature are limited to 20 a second, 100 at once, so that a stranger
+///    who makes names up cannot make this receiver ask more than that. It makes no difference whether such a name is new or
+///    is looked up once more. A name whose keys are [proven](#while-dns-does-not-answer) is not limited, also when they have
+///    expired. See [`expecting`](Self::expecting) for what this means for a new key.
 ///
 /// # While DNS does not answer
 ///
@@ -83,7 +85,9 @@ const MAX_LOST_QUESTIONS: usize = 3;
 /// # Memory and sockets
 ///
 /// 1,024 names and those that are expected. A name that has proven itself, or is expected, is not displaced by others. At most
-/// 64 questions about names of strangers are under way, each with up to three sockets for each name server.
+/// 64 questions about names that have verified nothing yet are under way, each with up to three sockets for each name server.
+/// Proven and expected names take no room from them, and are asked for once at a time: they are no more than the keys that the
+/// platform has signed with, 1,024 at most, and those that you list.
 ///
 /// # One clock
 ///
@@ -142,8 +146,8 @@ impl DnsKeys {
         Self { store: Arc::new(Store { name_servers, shelf, ledger, counters }) }
     }
 
-    /// Names that are to come: next month's key, for example. They are outside the limit on new names, and their keys are
-    /// never displaced. Default: none.
+    /// Names that are to come: next month's key, for example. They are outside the limits on names that have verified nothing
+    /// yet, and their keys are never displaced. Default: none.
     ///
     /// Without it, somebody who floods a receiver with made-up names delays the first callbacks under a new name: they are
     /// answered with 503 until one of them gets its turn. With `j` made-up and `h` honest requests a second that is after
@@ -185,8 +189,8 @@ impl DnsKeys {
         self
     }
 
-    /// How many names that were never seen before are asked for, in a second on average and at once. Default: 20 and 100.
-    /// With zero only [expected](Self::expecting) names are.
+    /// How many questions are asked about names that have verified nothing yet, in a second on average and at once. Default:
+    /// 20 and 100. With zero there are none but about [expected](Self::expecting) names.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

@@ -20,7 +20,7 @@ pub struct DnsStatistics {
     pub joined: u64,
     /// Callers that were refused, or put off, by what a question brought shortly before.
     pub remembered: u64,
-    /// Callers that were put off because too many names were new.
+    /// Callers that were put off because too much was asked about names that have verified nothing yet.
     pub throttled: u64,
     /// How often keys went on being served past their time to live, for half a minute each time, because DNS failed.
     pub stale: u64,

@@ -10,7 +10,7 @@ use super::dns::verdict_at;
 use super::name_server::{NameServer, failure, texts};
 use super::zone::{Trouble, Zone, key_name, verifier};
 use crate::support::keys::{A, B};
-use crate::support::{Forge, KEY_ID, now};
+use crate::support::{Forge, KEY_ID, Message, now};
 
 const NEXT_ID: &str = "2026-12._domainkey.copernica.com";
 /// How many names are kept, as documented.
@@ -121,6 +121,136 @@ fn generous() -> NameServer {
     })
 }
 
+/// A callback under a name of its own number, signed with a key that is not published there.
+fn forged(number: u64) -> Message {
+    Forge::new().key(&format!("n{number}.copernica.com"), &B).sign()
+}
+
+#[tokio::test]
+async fn forgeries_under_names_that_have_keys_are_limited_too() {
+    let server = generous();
+    let keys = Arc::new(DnsKeys::with_name_servers(&[server.address]).unwrap());
+    let verifier = verifier(Arc::clone(&keys));
+    let count = async |number: u64, millis: u64| {
+        let message = forged(number);
+        verifier.verify(&message.head(), &message.body, at(millis)).await.map(drop).unwrap_err().class()
+    };
+    // 1,000 a second for three seconds: each finds a key that did not make its signature.
+    for number in 0..3000 {
+        count(number, number).await;
+    }
+    let allowed = 100 + 59;
+    let kept = keys.statistics();
+    assert_eq!(kept.questions, allowed);
+    // Of those at once, half looked a name up and half looked it up once more. Later each time there was only one to be had.
+    assert_eq!(kept.kept, 50 + 59);
+    // One volley under the names that are kept, when each may be looked up again.
+    let mut put_off = 0;
+    for number in 0..3000 {
+        put_off += usize::from(count(number, 120_000).await == Class::Temporary);
+    }
+    assert_eq!(keys.statistics().questions - kept.questions, 100);
+    assert!(put_off >= 2900, "{put_off}");
+}
+
+#[tokio::test]
+async fn a_forgery_that_was_put_off_is_no_lookup() {
+    let server = generous();
+    let keys = DnsKeys::with_name_servers(&[server.address]).unwrap().new_names_per_second(1, 1);
+    let name = key_name("n1.copernica.com");
+    let at_hand = keys.lookup(&name, at(0)).await.unwrap();
+    assert!(is_temporary(&keys.refresh(&name, &at_hand, at(0)).await.unwrap_err()));
+    assert!(keys.refresh(&name, &at_hand, at(1000)).await.unwrap().is_some(), "the next second has room for one");
+    assert_eq!((keys.statistics().questions, keys.statistics().throttled), (2, 1));
+}
+
+#[tokio::test]
+async fn lookups_that_follow_forgeries_share_the_room_of_new_names_and_those_of_proven_names_take_none() {
+    let zone = Zone::publishing(&[]);
+    let names: Vec<_> = (0..200).map(|number| format!("n{number}.copernica.com")).collect();
+    names.iter().for_each(|name| zone.publish(name, &[A.record()]));
+    let keys = Arc::new(zone.keys().new_names_per_second(u32::MAX, u32::MAX));
+    let verifier = verifier(Arc::clone(&keys));
+    let (proven, unproven) = names.split_at(100);
+    for name in proven {
+        let message = Forge::new().key(name, &A).sign();
+        assert!(verifier.verify(&message.head(), &message.body, now()).await.is_ok());
+    }
+    for name in unproven {
+        assert!(keys.lookup(&key_name(name), now()).await.is_ok());
+    }
+    zone.is_in(Trouble::Silence);
+    tokio::time::pause();
+    let before = keys.statistics();
+    let refresh = |name: &String| {
+        let (keys, name) = (Arc::clone(&keys), key_name(name));
+        let at_hand = keys.cached(&name, now()).unwrap();
+        tokio::spawn(async move { keys.refresh(&name, &at_hand, now()).await })
+    };
+    // All of those that are proven, first. They are no more than names that are kept.
+    let mut under_way: Vec<_> = proven.iter().map(refresh).collect();
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(keys.statistics().questions - before.questions, 100);
+    under_way.extend(unproven.iter().map(refresh));
+    for lookup in under_way {
+        assert!(is_temporary(&lookup.await.unwrap().unwrap_err()));
+    }
+    let asked = keys.statistics();
+    assert_eq!((asked.questions - before.questions, asked.throttled), (100 + 64, 36));
+}
+
+#[tokio::test]
+async fn a_proven_name_does_not_queue_behind_made_up_ones_when_its_keys_have_expired() {
+    const DAY: u64 = 24 * 60 * 60 * 1000;
+    for (serve_stale_for, expired) in [(0, 300_000), (DAY, DAY + 300_000)] {
+        let zone = Zone::publishing(&[(KEY_ID, &A)]);
+        let keys = Arc::new(zone.keys().serve_stale_for(Duration::from_millis(serve_stale_for)));
+        let verifier = verifier(Arc::clone(&keys));
+        let flood = async |millis| {
+            for number in 0..150 {
+                let _ = keys.lookup(&key_name(&format!("junk-{millis}-{number}.copernica.com")), at(millis)).await;
+            }
+        };
+        assert_eq!(verdict_at(&verifier, at(0)).await, Ok(()));
+        flood(expired).await;
+        assert_eq!(verdict_at(&verifier, at(expired)).await, Ok(()));
+        // Nor when DNS failed in between: then it is asked for once a second, as any other.
+        zone.is_in(Trouble::Code(ServFail));
+        let (failing, questions) = (2 * expired, keys.statistics().questions);
+        for millis in [0, 1, 999] {
+            assert_eq!(verdict_at(&verifier, at(failing + millis)).await.unwrap_err().class(), Class::Temporary);
+        }
+        assert_eq!(keys.statistics().questions - questions, 1);
+        zone.is_in(Trouble::None);
+        flood(failing + 1000).await;
+        assert_eq!(verdict_at(&verifier, at(failing + 1000)).await, Ok(()));
+        // That it is gone makes it a name like any other.
+        zone.withdraw(KEY_ID);
+        let gone = 4 * expired;
+        assert_eq!(verdict_at(&verifier, at(gone)).await, Err(Rejection::KeyNotFound));
+        flood(gone + 10_000).await;
+        assert_eq!(verdict_at(&verifier, at(gone + 10_000)).await.unwrap_err().class(), Class::Temporary);
+    }
+}
+
+#[tokio::test]
+async fn names_that_prove_nothing_do_not_displace_a_proven_name_that_has_expired() {
+    let server = generous();
+    let keys = DnsKeys::with_name_servers(&[server.address]).unwrap();
+    let keys = Arc::new(keys.new_names_per_second(20, 2 * 1024).serve_stale_for(Duration::ZERO));
+    let verifier = verifier(Arc::clone(&keys));
+    assert_eq!(verdict_at(&verifier, at(0)).await, Ok(()));
+    let expired = at(300_000);
+    for number in 0..2 * MAX_NAMES {
+        let _ = keys.lookup(&key_name(&format!("n{number}.copernica.com")), expired).await;
+    }
+    assert_eq!(keys.statistics().kept, MAX_NAMES);
+    assert!(is_temporary(&keys.lookup(&key_name("n.copernica.com"), expired).await.unwrap_err()), "all are used up");
+    assert_eq!(verdict_at(&verifier, expired).await, Ok(()));
+}
+
 #[tokio::test]
 async fn names_that_prove_nothing_displace_each_other_and_nobody_else() {
     let server = generous();
@@ -194,6 +324,9 @@ async fn a_callback_under_a_name_that_is_put_off_is_never_refused_for_good() {
     let zone = Zone::publishing(&[(KEY_ID, &A)]);
     let verifier = verifier(Arc::new(zone.keys().new_names_per_second(0, 0)));
     let refused = verdict_at(&verifier, now()).await.unwrap_err();
-    assert_eq!(refused, Rejection::KeyUnavailable("too many names that were never seen before".to_owned()));
+    assert_eq!(
+        refused,
+        Rejection::KeyUnavailable("too many lookups of names that have verified nothing yet".to_owned())
+    );
     assert_eq!(refused.retry_after(), Some(5));
 }

@@ -80,7 +80,8 @@ const MAX_LOST_QUESTIONS: usize = 3;
 /// Keys that have verified a signature are *proven*, and are served past their time to live for up to a day (RFC 8767),
 /// marked as [stale](KeySet::is_stale). The first requests after their time wait for an answer, for 1.8 s at most; from then
 /// on DNS is tried every 30 s by one request, which waits for it in the same way, while all others are served at once. An
-/// answer that there is no such key, or that it is revoked, is an answer: the keys are dropped.
+/// answer that there is no such key, or that it is revoked, is an answer: the keys are dropped. A referral to other name
+/// servers is none.
 ///
 /// # Memory and sockets
 ///

@@ -141,6 +141,9 @@ async fn resolve(server: &NameServerPool<Transport>, name: Name) -> Result<KeySe
                 records.push(txt.txt_data.concat());
             }
         }
+        if records.is_empty() && aliases == followed && !denies(&answer.authorities) {
+            return Err(referral());
+        }
         if !records.is_empty() || aliases == followed {
             return KeySet::from_records(records.iter().map(Vec::as_slice), time_to_live);
         }
@@ -152,6 +155,17 @@ fn alias<'a>(answers: &'a [Record], name: &Name) -> Option<(&'a Name, u32)> {
         RData::CNAME(target) if record.name == *name => Some((&target.0, record.ttl)),
         _ => None,
     })
+}
+
+/// Whether an answer without the records that were asked for says that there are none (RFC 2308 section 2.2). One that only
+/// names other name servers does not: it is a referral, from a server that does not know.
+fn denies(authorities: &[Record]) -> bool {
+    let holds = |kind| authorities.iter().any(|record| record.record_type() == kind);
+    holds(RecordType::SOA) || !holds(RecordType::NS)
+}
+
+fn referral() -> KeyError {
+    KeyError::Temporary("the name server sent a referral, not an answer".to_owned())
 }
 
 fn setup_error(error: impl std::fmt::Display) -> DnsSetupError {
@@ -170,11 +184,12 @@ fn temporary(error: impl std::fmt::Display) -> KeyError {
 /// Only an answer that says "there is none" is permanent; everything else may pass.
 fn lookup_error(error: NetError) -> KeyError {
     match error {
-        NetError::Dns(DnsError::NoRecordsFound(none))
-            if matches!(none.response_code, ResponseCode::NXDomain | ResponseCode::NoError) =>
-        {
-            KeyError::NotFound
-        }
+        NetError::Dns(DnsError::NoRecordsFound(none)) => match none.response_code {
+            ResponseCode::NXDomain => KeyError::NotFound,
+            ResponseCode::NoError if denies(none.authorities.as_deref().unwrap_or_default()) => KeyError::NotFound,
+            ResponseCode::NoError => referral(),
+            other => temporary(format!("the name server answered {other}")),
+        },
         NetError::Timeout => no_answer(),
         NetError::NoConnections => KeyError::Temporary("the name server cannot be reached".to_owned()),
         other => temporary(other),

@@ -6,10 +6,10 @@ use std::time::{Duration, SystemTime};
 use callback_verifier::key::RecordError;
 use callback_verifier::{Class, DnsKeys, KeyName, KeyStore, Rejection, Verifier};
 use hickory_server::proto::op::{Message, ResponseCode};
-use hickory_server::proto::rr::rdata::TXT;
+use hickory_server::proto::rr::rdata::{SOA, TXT};
 use hickory_server::proto::rr::{Name, RData, Record, RecordType};
 
-use super::name_server::{NameServer, Protocol, alias, answer, failure, text, texts};
+use super::name_server::{NameServer, Protocol, alias, answer, failure, referral, text, texts};
 use crate::support::keys::{A, B, BITS_4096};
 use crate::support::{ACCOUNT, Forge, HOST, KEY_ID, now};
 
@@ -171,6 +171,39 @@ async fn a_name_without_keys_is_final() {
         Protocol::Tcp => vec![texts(question, &vec![B.record(); 9])],
     };
     assert_eq!(verdict(nine).await, Err(Rejection::TooManyKeys));
+}
+
+#[tokio::test]
+async fn a_referral_is_no_answer_and_final_is_only_what_says_that_there_is_no_key() {
+    let other_name = |question: &Message| {
+        let mut answer = referral(question);
+        answer.answers = vec![text(&name("other.example."), 300, A.record().as_bytes())];
+        answer
+    };
+    let behind_an_alias = |question: &Message| {
+        let (asked, target) = (question.queries[0].name().clone(), name("target.example."));
+        let mut answer = if asked == target { referral(question) } else { answer(question) };
+        if asked != target {
+            answer.answers = vec![alias(&asked, &target)];
+        }
+        answer
+    };
+    let referrals: [fn(&Message) -> Message; 3] = [referral, other_name, behind_an_alias];
+    for (number, referral) in referrals.into_iter().enumerate() {
+        let refused = verdict(move |question, _| vec![referral(question)]).await.unwrap_err();
+        let expected = "the name server sent a referral, not an answer".to_owned();
+        assert_eq!(refused, Rejection::KeyUnavailable(expected), "referral {number}");
+        assert_eq!(refused.class(), Class::Temporary);
+    }
+    // With the SOA record of its zone it is an answer (RFC 2308 section 2.2).
+    let denied = |question: &Message, _: Protocol| {
+        let mut answer = referral(question);
+        let zone = name("copernica.com.");
+        let soa = SOA::new(name("ns.copernica.com."), name("hostmaster.copernica.com."), 1, 3600, 600, 86_400, 300);
+        answer.authorities.push(Record::from_rdata(zone, 300, RData::SOA(soa)));
+        vec![answer]
+    };
+    assert_eq!(verdict(denied).await, Err(Rejection::KeyNotFound));
 }
 
 fn truncated(question: &Message) -> Vec<Message> {

@@ -53,6 +53,7 @@ fn rows() -> Vec<Row> {
         row("no answer", |zone| zone.is_in(Trouble::Silence)),
         row("truncated, and nobody answers by TCP", |zone| zone.is_in(Trouble::Truncated)),
         row("malformed answers", |zone| zone.is_in(Trouble::Garbage)),
+        row("a referral to other name servers", |zone| zone.is_in(Trouble::Referral)),
         row("aliases without end", |zone| zone.is_in(Trouble::EndlessAliases)),
         Row { after: 60, signs: &B, ..row("another key under the proven name, within its TTL", publish_another) },
         Row { survives: false, ..row("the proven key is revoked", revoke) },

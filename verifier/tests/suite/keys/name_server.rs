@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use hickory_server::proto::op::{Message, MessageType, ResponseCode};
-use hickory_server::proto::rr::rdata::{CNAME, TXT};
+use hickory_server::proto::rr::rdata::{CNAME, NS, TXT};
 use hickory_server::proto::rr::{Name, RData, Record};
 
 /// How a question came.
@@ -120,6 +120,15 @@ pub(super) fn texts<R: AsRef<[u8]>>(question: &Message, records: &[R]) -> Messag
     let owner = question.queries[0].name().clone();
     answer.answers = records.iter().map(|record| text(&owner, 300, record.as_ref())).collect();
     answer
+}
+
+/// No answer, but other name servers that may have one: those of `com`.
+pub(super) fn referral(question: &Message) -> Message {
+    let mut referral = answer(question);
+    referral.metadata.recursion_available = false;
+    let [zone, server] = ["com.", "a.gtld-servers.net."].map(|name| Name::from_ascii(name).unwrap());
+    referral.authorities = vec![Record::from_rdata(zone, 172_800, RData::NS(NS(server)))];
+    referral
 }
 
 /// A TXT record, in strings of at most 255 bytes.

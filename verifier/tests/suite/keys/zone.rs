@@ -9,7 +9,7 @@ use callback_verifier::{DnsKeys, KeyName, Verifier};
 use hickory_server::proto::op::{Message, ResponseCode};
 use hickory_server::proto::rr::Name;
 
-use super::name_server::{NameServer, Protocol, alias, answer, failure, text};
+use super::name_server::{NameServer, Protocol, alias, answer, failure, referral, text};
 use crate::support::keys::TestKey;
 use crate::support::{ACCOUNT, HOST};
 
@@ -43,6 +43,8 @@ pub(super) enum Trouble {
     Garbage,
     /// Every name is an alias of the next.
     EndlessAliases,
+    /// Others are named who may know. So does a server that does not resolve for this client.
+    Referral,
 }
 
 impl Zone {
@@ -116,6 +118,7 @@ impl State {
                     vec![alias(owner, &Name::from_ascii(format!("{}.example.", self.asked.len())).unwrap())];
                 vec![chain]
             }
+            Trouble::Referral => vec![referral(question)],
             Trouble::None | Trouble::FirstPacketLost => match self.records.get(&asked) {
                 None => failure(question, ResponseCode::NXDomain),
                 Some(records) => {

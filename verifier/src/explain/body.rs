@@ -11,8 +11,12 @@ use super::spelling::{Digits, Escapes, Json, Layout, percent_decoded, percent_en
 
 /// The longest body of which other forms are made, in bytes.
 const MAX_BODY: usize = 8 * 1024 * 1024;
-/// The longest JSON that is written anew, in bytes. There are some hundred ways to write it.
+/// The longest JSON or form that is written anew, in bytes. There are some hundred ways to write it.
 const MAX_JSON: usize = 1024 * 1024;
+/// How many times as long as it came JSON may be when it is written anew. What is longer is given up half-way.
+const MAX_GROWTH: usize = 8;
+/// Up to this length, in bytes, JSON may have grown in any way.
+const MAX_GROWN: usize = 64 * 1024;
 /// How much a body may be decompressed to, in bytes.
 const MAX_DECOMPRESSED: u64 = 8 * 1024 * 1024;
 
@@ -60,11 +64,11 @@ struct Search {
 
 impl Search {
     /// Keeps a body if it is one that was signed.
-    fn add(&mut self, body: Vec<u8>, how: BodyChange) {
+    fn add(&mut self, body: impl AsRef<[u8]> + Into<Vec<u8>>, how: BodyChange) {
         self.tried += 1;
-        let is_signed = self.digests.as_ref().is_some_and(|digests| digests.check(&body).is_ok());
+        let is_signed = self.digests.as_ref().is_some_and(|digests| digests.check(body.as_ref()).is_ok());
         if is_signed && self.found.is_empty() {
-            self.found.push((body, how));
+            self.found.push((body.into(), how));
         }
     }
 
@@ -122,13 +126,14 @@ impl Search {
         let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
         let Some(text) = std::str::from_utf8(body).ok().filter(|text| text.len() <= MAX_JSON) else { return };
         let Some(json) = Json::parse(text) else { return };
+        let longest = MAX_GROWN.max(MAX_GROWTH * text.len());
         for (layout, layout_name) in LAYOUTS {
             for (escapes, escapes_name) in ESCAPES {
-                let written = json.written(layout, escapes);
+                let Some(mut written) = json.written(layout, escapes, longest) else { continue };
                 let signed = if escapes_name.is_empty() { layout_name } else { escapes_name };
-                for end in ["", "\n"] {
-                    self.add(format!("{written}{end}").into_bytes(), BodyChange::Reserialised { signed });
-                }
+                self.add(written.as_str(), BodyChange::Reserialised { signed });
+                written.push('\n');
+                self.add(written, BodyChange::Reserialised { signed });
             }
         }
     }

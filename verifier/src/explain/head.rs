@@ -11,8 +11,10 @@ use super::draft::Draft;
 use super::keys::Keys;
 use super::{Hints, MAX_HINTS};
 
-/// How many hosts of one forwarding header are looked at.
+/// How many hosts of one forwarding header are looked at, in all its lines together.
 const MAX_FORWARDED: usize = 4;
+/// How many hosts are tried. Only hints and expected hosts, which are the receiver's own, can make so many.
+const MAX_HOSTS: usize = 256;
 /// By how many seconds a proxy may have dated a request anew.
 const REDATED: u64 = 60;
 /// How many values of one header are looked at one by one.
@@ -108,11 +110,10 @@ pub(super) fn hosts(draft: &Draft, hints: &Hints) -> Candidates {
         let elements = draft.values(header).filter_map(|value| std::str::from_utf8(value).ok());
         elements.flat_map(|value| value.split(',')).take(MAX_FORWARDED).for_each(&mut add);
     }
-    for element in draft.values("forwarded").filter_map(|value| std::str::from_utf8(value).ok()) {
-        let pairs = element.split([',', ';']).filter_map(|pair| pair.trim().split_once('='));
-        let named = pairs.filter(|(name, _)| name.eq_ignore_ascii_case("host")).map(|(_, host)| host);
-        named.take(MAX_FORWARDED).for_each(&mut add);
-    }
+    let elements = draft.values("forwarded").filter_map(|value| std::str::from_utf8(value).ok());
+    let pairs = elements.flat_map(|value| value.split([',', ';'])).filter_map(|pair| pair.trim().split_once('='));
+    let named = pairs.filter(|(name, _)| name.eq_ignore_ascii_case("host")).map(|(_, host)| host);
+    named.take(MAX_FORWARDED).for_each(&mut add);
     draft.policy.hosts.iter().take(MAX_HINTS).for_each(|host| add(&host.to_string()));
     if let Some(authority) = &draft.authority {
         add(authority);
@@ -133,7 +134,7 @@ pub(super) fn hosts(draft: &Draft, hints: &Hints) -> Candidates {
     // `:authority` beside a `Host` that disagrees, or a second `Host`, is one more way to differ.
     let is_plain = draft.authority.is_none() && draft.values("host").count() == 1;
     let differs = |host: &String| received != Some(host.as_str()) || !is_plain;
-    hosts.into_iter().filter(differs).map(|to| with_host(draft, received, to)).collect()
+    hosts.into_iter().filter(differs).take(MAX_HOSTS).map(|to| with_host(draft, received, to)).collect()
 }
 
 fn with_host(draft: &Draft, received: Option<&str>, to: String) -> (Draft, Change) {

@@ -9,8 +9,9 @@
 //! It never accepts anything. The verdict comes from the checklist, there is no rule here that could disagree, and what is
 //! handed out is text: no [`AuthenticHead`](crate::AuthenticHead) and no [`Verified`](crate::Verified) leaves this module.
 //!
-//! It is made for people at a desk. A refused request costs up to [`MAX_TRIALS`] RSA verifications and some dozen copies of
-//! the body, so do not call it for each request that a stranger sends.
+//! It is made for people at a desk. A refused request costs up to [`MAX_TRIALS`] RSA verifications, and some hundred other forms
+//! of its body are made and hashed, one at a time, each at most some eight times as long; so do not call it for each request
+//! that a stranger sends.
 //!
 //! ```no_run
 //! # async fn look(verifier: callback_verifier::Verifier, head: callback_verifier::RequestHead<'_>, body: &[u8]) {

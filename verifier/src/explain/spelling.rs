@@ -134,11 +134,16 @@ impl<'a> Json<'a> {
         Some(Self(tokens))
     }
 
-    pub(super) fn written(&self, layout: Layout, escapes: Escapes) -> String {
+    /// `None` if that takes more bytes than this by the time that a piece is written: indentation multiplies what is nested
+    /// deeply.
+    pub(super) fn written(&self, layout: Layout, escapes: Escapes, longest: usize) -> Option<String> {
         let mut out = String::new();
         let mut depth = 0_usize;
         let mut is_empty = false;
         for token in &self.0 {
+            if out.len() > longest {
+                return None;
+            }
             if let Token::Close(_) = token {
                 depth = depth.saturating_sub(1);
                 if !is_empty {
@@ -164,7 +169,7 @@ impl<'a> Json<'a> {
                 Token::Plain(text) => out.push_str(text),
             }
         }
-        out
+        (out.len() <= longest).then_some(out)
     }
 }
 
@@ -239,7 +244,7 @@ mod tests {
     #[test]
     fn json_is_written_in_every_layout() {
         let json = Json::parse(" {\"a\" :[1.50, -0,{ } ,[]],\n\"b/\":\"\\u00e9\\/\\n\", \"c\":{\"d\":null}} ").unwrap();
-        let written = |layout| json.written(layout, PLAIN);
+        let written = |layout| json.written(layout, PLAIN, 100).unwrap();
         assert_eq!(written(Layout::Compact), "{\"a\":[1.50,-0,{},[]],\"b/\":\"é/\\n\",\"c\":{\"d\":null}}");
         assert_eq!(written(Layout::Colons), "{\"a\": [1.50,-0,{},[]],\"b/\": \"é/\\n\",\"c\": {\"d\": null}}");
         assert_eq!(written(Layout::Blanks), "{\"a\": [1.50, -0, {}, []], \"b/\": \"é/\\n\", \"c\": {\"d\": null}}");
@@ -259,7 +264,22 @@ mod tests {
             (Escapes { ascii: Some(Digits::Lower), ..PLAIN }, "[\"/\\u00e9<\\ud83d\\ude00\\u001f\\\"\"]"),
             (Escapes { ascii: Some(Digits::Upper), ..PLAIN }, "[\"/\\u00E9<\\uD83D\\uDE00\\u001F\\\"\"]"),
         ] {
-            assert_eq!(json.written(Layout::Compact, escapes), expected);
+            assert_eq!(json.written(Layout::Compact, escapes, 100).as_deref(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn what_grows_beyond_its_bound_is_given_up() {
+        let json = Json::parse("[[1,1],\"/\"]").unwrap();
+        let slashes = Escapes { slashes: true, ..PLAIN };
+        for (layout, escapes, length) in [
+            (Layout::Compact, PLAIN, 11),
+            (Layout::Compact, slashes, 12),
+            (Layout::Blanks, PLAIN, 13),
+            (Layout::Lines("  "), PLAIN, 31),
+        ] {
+            assert_eq!(json.written(layout, escapes, length).map(|written| written.len()), Some(length));
+            assert!(json.written(layout, escapes, length - 1).is_none(), "{length}");
         }
     }
 

@@ -1,5 +1,7 @@
 use std::io::Write;
 
+use callback_verifier::explain::Family;
+
 use super::{assert_found, explained, explained_by, the_finding, verifier};
 use crate::support::keys::A;
 use crate::support::{Forge, Message};
@@ -113,6 +115,25 @@ fn a_bomb_is_not_unpacked_beyond_its_bound() {
         let received = passed_on(&Forge::new().body(plain).sign(), gzip.finish().unwrap());
         assert_eq!(explained_by(&generous, &received).findings.len(), found, "{size}");
     }
+}
+
+#[test]
+fn json_whose_indentation_would_outgrow_all_bounds_is_written_without_lines_only() {
+    // Each number on a line of its own, indented by 504 blanks, is 250 times as long.
+    let (depth, numbers) = (126, 20_000);
+    let json = ["[".repeat(depth), vec!["1"; numbers].join(","), "]".repeat(depth)].concat();
+    let tried = |received: &Message| {
+        let explanation = explained(received);
+        let bodies = explanation.tried.iter().find(|tried| tried.family == Family::Body).unwrap().count;
+        (explanation.findings.len(), bodies)
+    };
+    let message = Forge::new().body("{}").sign();
+    let (_, of_lines) = tried(&passed_on(&message, "[[1]]"));
+    let (_, of_deep_lines) = tried(&passed_on(&message, json.clone()));
+    // Three layouts, each with seven ways to escape and two ends.
+    assert_eq!(of_lines - of_deep_lines, 3 * 7 * 2);
+    let blanks = json.replace(',', ", ");
+    assert_eq!(tried(&passed_on(&Forge::new().body(blanks).sign(), json)).0, 1);
 }
 
 #[test]

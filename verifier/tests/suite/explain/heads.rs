@@ -1,4 +1,5 @@
 use callback_verifier::Transport;
+use callback_verifier::explain::Family;
 
 use super::{assert_found, explained, explained_by, explained_with, signed, strict, the_finding, verifier};
 use crate::support::keys::A;
@@ -21,6 +22,20 @@ fn finds_the_host_that_was_called() {
     // A receiver that was told to expect what the proxy writes.
     let expects_both = verifier(&A, |builder| builder.host("app.internal"));
     assert_found(&signed(), &explained_by(&expects_both, &signed().set("Host", "app.internal")), "host", text);
+}
+
+#[test]
+fn hosts_that_a_sender_names_by_the_thousand_leave_trials_for_everything_else() {
+    let signed = Forge::new().set("Content-Type", "application/json; charset=utf-8").sign();
+    let received = (0..230).fold(signed.clone().set("Content-Type", "application/json"), |received, line| {
+        let hosts: Vec<_> = (0..4).map(|host| format!("host=h{line}-{host}.example")).collect();
+        received.add("Forwarded", hosts.join(";"))
+    });
+    let explanation = explained(&received);
+    let hosts = explanation.tried.iter().find(|tried| tried.family == Family::Host).unwrap().count;
+    assert!(hosts <= 20, "{hosts}");
+    let text = "`content-type` were `application/json; charset=utf-8`";
+    assert_found(&signed, &explanation, "header_parameter_removed", text);
 }
 
 #[test]

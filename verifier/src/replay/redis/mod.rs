@@ -12,12 +12,14 @@ use std::time::{Duration, SystemTime};
 use redis::{Client, RedisError, Script};
 use tokio::runtime::Handle;
 
-use super::{Lease, Nonce, ReplayError, ReplayGuard, Reply, Ticket};
+use super::{Lease, MemoryGuard, Nonce, ReplayError, ReplayGuard, Reply, Ticket};
 use crate::wire::Excerpt;
 use connection::Connection;
 
 const DEFAULT_PREFIX: &str = "callback-nonce:";
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1);
+/// How many nonces this process knows to be spent without asking Redis. More are asked for.
+const MAX_SPENT: usize = 100_000;
 
 /// Remembers nonces in Redis, for all processes of a receiver together (feature `redis`). Cheap to clone.
 ///
@@ -51,6 +53,10 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1);
 /// pending, and when it is committed after the time that it is to be remembered for. Both are counted by Redis, so clocks
 /// that differ do no harm up to the margin of 60 s between any two receivers.
 ///
+/// Each process notes besides which nonces it has spent itself, or was told by Redis to be spent: 100,000 at most, in 10 MB,
+/// until the time that they are to be remembered for is over. Of those it refuses copies without asking Redis, so the layer
+/// does before it reads a body, also while Redis is down.
+///
 /// # When Redis does not answer
 /// Each operation ends within the [timeout](Self::with_timeout). What becomes of a callback that cannot be claimed is for
 /// [`StoreOutage`] to say. A claim whose answer came too late, or whose caller has gone, may have been made all the same:
@@ -60,6 +66,8 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1);
 pub struct RedisGuard {
     shared: Arc<Shared>,
     prefix: Arc<str>,
+    /// What this process knows to be spent. It never holds a claim for longer than it takes to commit it.
+    spent: Arc<MemoryGuard>,
     lease: Lease,
     timeout: Duration,
     outage: StoreOutage,
@@ -73,8 +81,10 @@ pub enum StoreOutage {
     /// Refuse it for the moment; the sender tries again. Nothing is lost that the sender does not give up.
     #[default]
     Refuse,
-    /// Accept it, and with it every replay of it while the outage lasts and its date is inside the window. For handlers
-    /// that may run twice.
+    /// Accept it, and with it copies of it, as long as their date is inside the window: while the outage lasts every copy
+    /// that comes to a process which has not handled it yet, or handles it at the moment; and **once more after it**, since
+    /// Redis was not told what was handled meanwhile. A process remembers for itself what it has handled, until it ends. For
+    /// handlers that may run twice.
     AcceptUnguarded,
 }
 
@@ -143,6 +153,7 @@ impl RedisGuard {
         Ok(Self {
             shared: Arc::new(shared),
             prefix: DEFAULT_PREFIX.into(),
+            spent: none_spent(),
             lease: Lease::default(),
             timeout: DEFAULT_TIMEOUT,
             outage: StoreOutage::default(),
@@ -153,6 +164,7 @@ impl RedisGuard {
     #[must_use]
     pub fn with_prefix(mut self, prefix: &str) -> Self {
         self.prefix = prefix.into();
+        self.spent = none_spent();
         self
     }
 
@@ -226,32 +238,59 @@ impl RedisGuard {
         self.shared.connection.run(script.key(key).arg(argument), self.timeout).await
     }
 
-    async fn make_claim(&self, nonce: &Nonce, window: Duration) -> Result<Ticket, ReplayError> {
+    async fn make_claim(&self, nonce: &Nonce, until: SystemTime, now: SystemTime) -> Result<Ticket, ReplayError> {
+        if self.was_handled(nonce, now) {
+            return Err(ReplayError::Replayed);
+        }
         let issued = self.shared.issued.fetch_add(1, Ordering::Relaxed);
-        let ticket = self.shared.tickets.hash_one(issued);
-        let lease = milliseconds(self.lease.duration().min(window));
-        match self.run(&self.shared.claim, nonce, &[ticket, lease]).await {
+        let ticket = Ticket(self.shared.tickets.hash_one(issued));
+        let lease = milliseconds(self.lease.duration().min(between(now, until)));
+        match self.run(&self.shared.claim, nonce, &[ticket.0, lease]).await {
             Ok(answer) => match answer.as_str() {
-                "claimed" => Ok(Ticket(ticket)),
+                "claimed" => Ok(ticket),
                 "pending" => Err(ReplayError::Pending),
-                "replayed" => Err(ReplayError::Replayed),
+                "replayed" => {
+                    self.note_spent(nonce, until, now).await;
+                    Err(ReplayError::Replayed)
+                }
                 other => Err(ReplayError::Unavailable(format!("Redis answered {}", Excerpt::from(other)))),
             },
-            Err(ReplayError::Unavailable(_)) if self.outage == StoreOutage::AcceptUnguarded => Ok(Ticket(ticket)),
+            Err(ReplayError::Unavailable(_)) if self.outage == StoreOutage::AcceptUnguarded => Ok(ticket),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Notes in this process that a nonce is spent, if there is room for one more. It does not wait.
+    async fn note_spent(&self, nonce: &Nonce, until: SystemTime, now: SystemTime) {
+        if let Ok(ticket) = self.spent.claim(nonce, until, now).await {
+            // There is room: it was claimed.
+            let _ = self.spent.commit(nonce, ticket, until, now).await;
         }
     }
 }
 
+fn none_spent() -> Arc<MemoryGuard> {
+    Arc::new(MemoryGuard::with_capacity(MAX_SPENT))
+}
+
 impl ReplayGuard for RedisGuard {
     fn claim<'a>(&'a self, nonce: &'a Nonce, until: SystemTime, now: SystemTime) -> Reply<'a, Ticket> {
-        Box::pin(self.make_claim(nonce, between(now, until)))
+        Box::pin(self.make_claim(nonce, until, now))
+    }
+
+    /// What this process has spent itself, or was told to be spent.
+    fn was_handled(&self, nonce: &Nonce, now: SystemTime) -> bool {
+        self.spent.was_handled(nonce, now)
     }
 
     fn commit<'a>(&'a self, nonce: &'a Nonce, _: Ticket, until: SystemTime, claimed: SystemTime) -> Reply<'a, ()> {
         // Counted from the claim: so it is remembered too long by the time that the handler took, and never too short.
         let window = milliseconds(between(claimed, until));
-        Box::pin(async move { self.run(&self.shared.commit, nonce, &[window]).await.map(drop) })
+        Box::pin(async move {
+            // First, since it is spent even if Redis cannot be told.
+            self.note_spent(nonce, until, claimed).await;
+            self.run(&self.shared.commit, nonce, &[window]).await.map(drop)
+        })
     }
 
     fn release<'a>(&'a self, nonce: &'a Nonce, ticket: Ticket) -> Reply<'a, ()> {
@@ -291,4 +330,26 @@ fn milliseconds(duration: Duration) -> u64 {
 /// The first part of the text is the library's own; what follows may be a part of the URL.
 fn url_error(error: &RedisError) -> RedisUrlError {
     RedisUrlError(error.to_string().split(" - ").next().unwrap_or_default().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+    use crate::wire::Account;
+
+    #[tokio::test]
+    async fn a_process_notes_no_more_than_it_has_room_for_and_what_has_expired_makes_room() {
+        let guard = RedisGuard::new("redis://127.0.0.1:1").unwrap();
+        let nonce = |number: usize| Nonce::parse(Account::new(1), number.to_string().as_bytes()).unwrap();
+        let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
+        for number in 0..MAX_SPENT + 10 {
+            guard.note_spent(&nonce(number), at(100), at(0)).await;
+        }
+        assert_eq!(guard.spent.len(), MAX_SPENT);
+        assert!(guard.was_handled(&nonce(0), at(99)) && !guard.was_handled(&nonce(MAX_SPENT), at(99)));
+        guard.note_spent(&nonce(MAX_SPENT), at(200), at(100)).await;
+        assert!(guard.was_handled(&nonce(MAX_SPENT), at(100)));
+    }
 }

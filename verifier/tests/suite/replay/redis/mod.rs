@@ -69,6 +69,27 @@ async fn a_fleet_handles_a_callback_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_process_has_spent_or_was_told_to_be_spent_it_refuses_without_asking() {
+    let mut server = Server::start();
+    let (here, there) = (guard(&server), guard(&server));
+    let known = |guard: &RedisGuard, seconds| guard.was_handled(&nonce("a"), at(seconds));
+    let ticket = claim(&here, "a").await.unwrap();
+    assert_eq!(claim(&there, "a").await, Err(ReplayError::Pending));
+    assert!(!known(&here, 0) && !known(&there, 0), "it may fail yet");
+    commit(&here, "a", ticket).await.unwrap();
+    assert!(known(&here, 0) && !known(&there, 0));
+    assert_eq!(claim(&there, "a").await, Err(ReplayError::Replayed));
+    for guard in [&here, &there] {
+        assert!(known(guard, WINDOW - 1) && !known(guard, WINDOW));
+        assert!(known(&guard.clone(), 0) && !known(&guard.clone().with_prefix("theirs:"), 0));
+    }
+    server.stop();
+    for guard in [&here, &there] {
+        assert_eq!(claim(guard, "a").await, Err(ReplayError::Replayed));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_those_who_claim_a_nonce_at_once_one_gets_it() {
     let server = Server::start();
     let fleet = [guard(&server), guard(&server), guard(&server)];

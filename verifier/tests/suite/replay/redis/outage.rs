@@ -21,15 +21,16 @@ fn reason<T: std::fmt::Debug>(outcome: Result<T, ReplayError>) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_of_redis_costs_no_callback() {
     let mut server = Server::start();
-    let guard = guard(&server);
-    let ticket = claim(&guard, "a").await.unwrap();
+    let (here, there) = (guard(&server), guard(&server));
+    let ticket = claim(&here, "a").await.unwrap();
     server.resume_from_nothing();
     // The connection at hand is dead, the scripts are gone.
-    commit(&guard, "a", ticket).await.unwrap();
-    assert_eq!(claim(&guard, "a").await, Err(ReplayError::Replayed));
+    commit(&here, "a", ticket).await.unwrap();
+    assert_eq!(claim(&here, "a").await, Err(ReplayError::Replayed));
     server.resume_from_nothing();
-    // It remembers nothing: that is what its documentation says.
-    claim(&guard, "a").await.unwrap();
+    // It remembers nothing: that is what its documentation says. The process that has handled it does.
+    assert_eq!(claim(&here, "a").await, Err(ReplayError::Replayed));
+    claim(&there, "a").await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -40,7 +41,7 @@ async fn without_redis_a_callback_is_refused_for_the_moment() {
     server.stop();
     for _ in 0..3 {
         assert!(reason(claim(&guard, "b").await).starts_with("Redis failed"));
-        assert!(reason(commit(&guard, "b", Ticket(1)).await).starts_with("Redis failed"));
+        assert!(reason(commit(&guard, "c", Ticket(1)).await).starts_with("Redis failed"));
     }
     assert!(matches!(guard.check().await, Err(RedisCheckError::Unavailable(ReplayError::Unavailable(_)))));
     let message = Forge::new().sign();
@@ -56,18 +57,21 @@ async fn without_redis_a_callback_is_refused_for_the_moment() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_redis_a_callback_is_accepted_by_those_who_ask_for_it() {
     let mut server = Server::start();
-    let guard = guard(&server).with_store_outage(StoreOutage::AcceptUnguarded);
-    let committed = claim(&guard, "a").await.unwrap();
-    commit(&guard, "a", committed).await.unwrap();
-    assert_eq!(claim(&guard, "a").await, Err(ReplayError::Replayed), "while Redis answers, it counts");
+    let [here, there] = [(); 2].map(|()| guard(&server).with_store_outage(StoreOutage::AcceptUnguarded));
+    let committed = claim(&here, "a").await.unwrap();
+    commit(&here, "a", committed).await.unwrap();
+    assert_eq!(claim(&there, "a").await, Err(ReplayError::Replayed), "while Redis answers, it counts");
     server.stop();
-    let unguarded = claim(&guard, "b").await.unwrap();
-    claim(&guard, "b").await.unwrap();
-    reason(commit(&guard, "b", unguarded).await);
+    let unguarded = claim(&here, "b").await.unwrap();
+    claim(&here, "b").await.unwrap();
+    reason(commit(&here, "b", unguarded).await);
+    assert_eq!(claim(&here, "b").await, Err(ReplayError::Replayed), "who has handled it knows that");
+    claim(&there, "b").await.unwrap();
     server.resume_from_nothing();
-    // What was accepted meanwhile can be committed now.
-    commit(&guard, "b", unguarded).await.unwrap();
-    assert_eq!(claim(&guard, "b").await, Err(ReplayError::Replayed));
+    // Nobody has told Redis, so it gets in once more, and is remembered then.
+    let once_more = claim(&there, "b").await.unwrap();
+    commit(&there, "b", once_more).await.unwrap();
+    assert_eq!(claim(&guard(&server), "b").await, Err(ReplayError::Replayed));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -106,7 +106,8 @@ pub struct Ticket(pub u64);
 pub trait ReplayGuard: Send + Sync + 'static {
     /// Claims a nonce for the time that its callback is handled.
     ///
-    /// `until` is when the nonce may be forgotten. It lies after `now`.
+    /// `until` is when the nonce may be forgotten. It lies after `now`. Nobody but this future knows the ticket before its
+    /// end: dropped half-way, as by a client that hangs up, it gives back what it may have claimed.
     ///
     /// # Errors
     /// [`ReplayError::Replayed`] if it was committed, [`ReplayError::Pending`] if somebody else's claim holds it,

@@ -59,9 +59,9 @@ const MAX_SPENT: usize = 100_000;
 ///
 /// # When Redis does not answer
 /// Each operation ends within the [timeout](Self::with_timeout). What becomes of a callback that cannot be claimed is for
-/// [`StoreOutage`] to say. A claim whose answer came too late, or whose caller has gone, may have been made all the same:
-/// the same bytes are answered [`ReplayError::Pending`] until its lease is over. A sender's retry has a nonce of its own,
-/// and is not affected.
+/// [`StoreOutage`] to say. A claim whose answer came too late may have been made all the same: the same bytes are answered
+/// [`ReplayError::Pending`] until its lease is over. A sender's retry has a nonce of its own, and is not affected. A claim
+/// whose caller has gone, as by a client that hangs up, is released in the background.
 #[derive(Clone)]
 pub struct RedisGuard {
     shared: Arc<Shared>,
@@ -245,7 +245,11 @@ impl RedisGuard {
         let issued = self.shared.issued.fetch_add(1, Ordering::Relaxed);
         let ticket = Ticket(self.shared.tickets.hash_one(issued));
         let lease = milliseconds(self.lease.duration().min(between(now, until)));
-        match self.run(&self.shared.claim, nonce, &[ticket.0, lease]).await {
+        // Whoever drops this half-way cannot say whether the claim was made.
+        let mut unanswered = Unanswered { guard: Some(self), nonce, ticket };
+        let answer = self.run(&self.shared.claim, nonce, &[ticket.0, lease]).await;
+        unanswered.guard = None;
+        match answer {
             Ok(answer) => match answer.as_str() {
                 "claimed" => Ok(ticket),
                 "pending" => Err(ReplayError::Pending),
@@ -265,6 +269,22 @@ impl RedisGuard {
         if let Ok(ticket) = self.spent.claim(nonce, until, now).await {
             // There is room: it was claimed.
             let _ = self.spent.commit(nonce, ticket, until, now).await;
+        }
+    }
+}
+
+/// A claim that Redis may have made, or makes yet, while nobody waits for its answer any more.
+struct Unanswered<'a> {
+    /// None once there is an answer.
+    guard: Option<&'a RedisGuard>,
+    nonce: &'a Nonce,
+    ticket: Ticket,
+}
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        if let Some(guard) = self.guard {
+            guard.abandon(self.nonce.clone(), self.ticket);
         }
     }
 }

@@ -75,6 +75,20 @@ async fn without_redis_a_callback_is_accepted_by_those_who_ask_for_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_claim_whose_caller_has_gone_is_released() {
+    let server = Server::start();
+    let (here, there) = (guard(&server), guard(&server));
+    // Opens the connection and brings the scripts.
+    claim(&here, "a").await.unwrap();
+    server.freeze();
+    let hung_up = tokio::time::timeout(Duration::from_millis(200), claim(&here, "b"));
+    hung_up.await.unwrap_err();
+    server.thaw();
+    // The lease is far too long to do it.
+    claim_when_free(&there, "b").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn redis_that_hangs_does_not_hang_the_receiver() {
     let server = Server::start();
     let patient = guard(&server);

@@ -1,5 +1,11 @@
 //! The receivers of `verifier/examples`: they take what the publisher sends, and refuse what was tampered with.
 
+use std::fs;
+use std::time::SystemTime;
+
+use callback_verifier::sign::PrivateKey;
+use callback_verifier::wire::{CoveredHeaders, Digests, format_date};
+use callback_verifier::{Header, RequestHead};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -50,6 +56,36 @@ fn takes_genuine_callbacks_once(name: &str, number: u8, status: u16) {
     assert_eq!(answered(&fresh), status, "as it was signed");
     publisher.put("/v4/profile/1", &json!({"fields": {"city": "Breda"}}));
     receiver.says(&["update profile 1 Some(\"Breda\")"; 2]);
+}
+
+#[test]
+fn a_body_that_outgrows_its_limit_is_too_large_for_every_receiver_also_when_its_length_was_not_told() {
+    let data = TempDir::new().unwrap();
+    let publisher = Publisher::start_in(data.path());
+    let pem = data.path().join(format!("keys/{}.pem", publisher.key_id.split('.').next().unwrap()));
+    let key = PrivateKey::from_pem(&fs::read_to_string(pem).unwrap()).unwrap();
+    for (name, number) in [("axum", 5), ("queue", 6), ("hyper", 7)] {
+        let receiver = Example::start(name, number, &publisher, &[]);
+        // Only so much of the body that it is too long. Nobody has to wait for the rest.
+        let body = vec![b' '; 8 * 1024 * 1024 + 1];
+        let mut lines = vec![
+            ("Host", receiver.address.to_string()),
+            ("Date", format_date(SystemTime::now())),
+            ("X-Copernica-ID", "account_1234".to_owned()),
+            ("Digest", format!("sha-256={}", Digests::sha256_base64(&body))),
+            ("X-Nonce", format!("nonce-{number}")),
+            ("Transfer-Encoding", "chunked".to_owned()),
+            ("Connection", "close".to_owned()),
+        ];
+        let headers: Vec<_> = lines.iter().map(|(name, value)| Header::new(name, value.as_bytes())).collect();
+        let covered = CoveredHeaders::parse("(request-target) host date x-copernica-id digest x-nonce").unwrap();
+        let head = RequestHead::new("POST", "/hook", headers);
+        lines.push(("Signature", key.sign_request(&head, &publisher.key_id.parse().unwrap(), &covered).unwrap()));
+        let lines: String = lines.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let chunk = [format!("{:x}\r\n", body.len()).as_bytes(), &body].concat();
+        let answer = exchange_raw(receiver.address, &format!("POST /hook HTTP/1.1\r\n{lines}\r\n"), &chunk);
+        assert_eq!(answer.status, 413, "{name}: {}", receiver.log());
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::{env, error::Error, time::Duration, time::SystemTime};
 
 use callback_verifier::{Callback, DnsKeys, Rejection, RequestHead, Verified, Verifier};
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::RETRY_AFTER;
 use hyper::{Request, Response, StatusCode, server::conn::http1, service::service_fn};
@@ -68,10 +68,15 @@ async fn receive(verifier: &Verifier, request: Request<Incoming>) -> Result<Stat
     // Steps 1 to 10. A forgery ends here, its body unread.
     let head = verifier.verify_head(&RequestHead::from(&parts), SystemTime::now()).await?;
     // Step 11. What is read has a limit and a time.
-    let limit = usize::try_from(verifier.policy().max_body).unwrap_or(usize::MAX);
-    let body = timeout(BODY_DEADLINE, Limited::new(body, limit).collect()).await;
+    let limit = verifier.policy().max_body;
+    let body = Limited::new(body, usize::try_from(limit).unwrap_or(usize::MAX));
+    let body = timeout(BODY_DEADLINE, body.collect()).await;
     let body = body.map_err(|_| Rejection::BodyTooSlow { limit: BODY_DEADLINE.as_secs() })?;
-    let verified = head.verify_body(body.map_err(|_| Rejection::BodyUnreadable)?.to_bytes())?;
+    let body = body.map_err(|error| match error.is::<LengthLimitError>() {
+        true => Rejection::BodyTooLarge { limit },
+        false => Rejection::BodyUnreadable,
+    })?;
+    let verified = head.verify_body(body.to_bytes())?;
     // Step 12. Dropped before it is committed, the claim lets the same request in again.
     let claim = verifier.claim(&verified, SystemTime::now()).await?;
     let handled = handle(&verified);

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use callback_verifier::replay::{Nonce, ReplayError, Reply, Ticket};
 use callback_verifier::{Lease, MemoryGuard, ReplayGuard};
 
-use super::{claim, guarded};
+use super::{claim, guarded, nonce};
 use crate::support::{Forge, block_on, now};
 
 /// A store that takes claims and then cannot be reached.
@@ -50,6 +50,11 @@ fn whoever_ends_a_claim_is_told_that_the_store_is_gone() {
     assert_eq!(guard.abandoned.load(Ordering::Relaxed), 0);
     drop(claimed());
     assert_eq!(guard.abandoned.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn a_store_that_has_to_be_asked_knows_of_nothing_at_once() {
+    assert!(!Unreachable::default().was_handled(&nonce("a"), now()));
 }
 
 #[test]

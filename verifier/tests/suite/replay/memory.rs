@@ -1,5 +1,6 @@
 //! The memory of one process: leases, tickets, room, and clocks that jump.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use callback_verifier::replay::{ReplayError, Ticket};
@@ -127,6 +128,20 @@ fn it_tells_how_full_it_is() {
     release(&guard, "a", ticket);
     assert!(guard.is_empty());
     assert_eq!(MemoryGuard::default().capacity(), 1_000_000);
+}
+
+#[test]
+fn what_was_handled_is_known_at_once_until_it_expires() {
+    let guard = Arc::new(MemoryGuard::default());
+    let handled =
+        |seconds| [guard.was_handled(&nonce("a"), at(seconds)), (*guard).was_handled(&nonce("a"), at(seconds))];
+    assert_eq!(handled(0), [false; 2]);
+    let ticket = claim_at(&guard, "a", 0).unwrap();
+    assert_eq!(handled(0), [false; 2], "it is being handled");
+    commit_at(&guard, "a", ticket, 0).unwrap();
+    assert_eq!((handled(0), handled(99)), ([true; 2], [true; 2]));
+    assert_eq!(handled(100), [false; 2]);
+    assert!(!guard.was_handled(&nonce("another"), at(0)));
 }
 
 #[test]

@@ -53,3 +53,24 @@ impl fmt::Debug for Excerpt {
         fmt::Debug::fmt(&self.0, f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_short_and_printable_and_says_what_was_cut_off() {
+        let whole = "x".repeat(80);
+        for (text, expected) in [
+            ("", String::new()),
+            ("a\r\nb\0\u{e9}`", r"a\r\nb\x00\xc3\xa9`".to_owned()),
+            (whole.as_str(), whole.clone()),
+            (&"x".repeat(81), format!("{whole}...")),
+        ] {
+            let excerpt = Excerpt::from(text);
+            assert_eq!(excerpt.as_str(), expected);
+            assert_eq!(excerpt.to_string(), format!("`{expected}`"));
+            assert_eq!(format!("{excerpt:?}"), format!("{expected:?}"));
+        }
+    }
+}

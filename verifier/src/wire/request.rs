@@ -201,3 +201,29 @@ impl<'a> RequestHead<'a> {
         head
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_that_is_set_replaces_every_other_and_nothing_else() {
+        let lines = [Header::new("Host", b"backend:8080"), Header::new("Date", b"now"), Header::new("HOST", b"b.test")];
+        let head = RequestHead::new("POST", "/hook", &lines).with_authority("c.test").with_host(b"hooks.example.com");
+        assert_eq!(head.headers(), [lines[1], Header::new("host", b"hooks.example.com")]);
+        assert_eq!(head.authority(), None);
+    }
+
+    #[test]
+    fn an_authority_is_the_host_of_a_request_that_has_none() {
+        let lines = [Header::new("Host", b"a.test"), Header::new("Date", b"now")];
+        let values = |lines: &[Header<'static>], name: &str| {
+            let head = RequestHead::new("POST", "/hook", lines.to_vec()).with_authority("b.test");
+            head.values(name).collect::<Vec<_>>()
+        };
+        assert_eq!(values(&lines, "host"), [b"a.test"]);
+        assert_eq!(values(&lines[1..], "HOST"), [b"b.test"]);
+        assert_eq!(values(&lines[1..], "date"), [b"now"]);
+        assert!(values(&lines[1..], "digest").is_empty());
+    }
+}

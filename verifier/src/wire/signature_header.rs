@@ -305,6 +305,16 @@ mod tests {
     }
 
     #[test]
+    fn a_parameter_that_begins_like_a_known_one_is_another() {
+        let good = GOOD.to_string();
+        for name in ["keyIx", "algorithx", "headerx", "signaturx", "k", "a", "h", "s"] {
+            for text in [format!("{name}=\"x\",{good}"), format!("{good},{name}=\"x\"")] {
+                assert_eq!(parse(&text), Ok(GOOD), "{text}");
+            }
+        }
+    }
+
+    #[test]
     fn the_missing_comma_of_the_documentation_is_read_by_opt_in_only() {
         let text = r#"keyId="k.example",algorithm="rsa-sha256", headers="host date" signature="AAAA""#;
         assert_eq!(parse(text), Err(Error::MissingComma { at: 62 }));

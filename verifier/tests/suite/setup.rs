@@ -34,3 +34,14 @@ fn a_verifier_shows_its_policy() {
     let text = format!("{verifier:?}");
     assert!(text.contains("accounts: [1234]") && text.contains("min_bits: 2048"), "{text}");
 }
+
+#[test]
+fn a_verifier_says_what_it_insists_on_and_whether_replays_are_refused() {
+    let builder = || Verifier::builder(ACCOUNT).host(HOST).keys(PinnedKeys::new());
+    for (verifier, replays) in [
+        (builder().build().unwrap(), "refused"),
+        (builder().without_replay_guard().build().unwrap(), "NOT REFUSED: there is no replay guard"),
+    ] {
+        assert_eq!(verifier.to_string(), format!("{}\nreplays    {replays}", verifier.policy()));
+    }
+}

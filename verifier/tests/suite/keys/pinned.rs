@@ -1,5 +1,7 @@
 //! Keys that are given.
 
+use std::sync::Arc;
+
 use callback_verifier::key::{PinnedKeyError, PublicKeyError};
 use callback_verifier::{KeyError, KeyName, KeyStore, PinnedKeys, PublicKey};
 
@@ -15,7 +17,7 @@ fn public(key: &crate::support::keys::TestKey) -> PublicKey {
 }
 
 /// Whether it is key A that the store has, under a name.
-fn finds_a(keys: &PinnedKeys, text: &str) -> Option<bool> {
+fn finds_a(keys: &impl KeyStore, text: &str) -> Option<bool> {
     let signature = A.sign(b"message");
     let found = keys.cached(&name(text), now());
     let looked_up = block_on(keys.lookup(&name(text), now()));
@@ -43,6 +45,13 @@ fn a_key_for_every_name_stands_back_behind_a_name_of_its_own() {
     let keys = PinnedKeys::new().with_every_name(public(&A)).with(name("b.copernica.com"), public(&B)).unwrap();
     assert_eq!(finds_a(&keys, "anything.copernica.com"), Some(true));
     assert_eq!(finds_a(&keys, "b.copernica.com"), Some(false));
+}
+
+#[test]
+fn a_store_that_is_shared_has_its_keys_at_hand_as_well() {
+    let keys = Arc::new(PinnedKeys::new().with(name("a.copernica.com"), public(&A)).unwrap());
+    assert_eq!(finds_a(&keys, "a.copernica.com"), Some(true));
+    assert_eq!(finds_a(&keys, "b.copernica.com"), None);
 }
 
 #[test]

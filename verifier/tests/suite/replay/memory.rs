@@ -119,6 +119,15 @@ fn a_claim_that_is_released_makes_room() {
 }
 
 #[test]
+fn a_commit_of_what_nobody_can_claim_any_more_takes_no_room() {
+    let guard = MemoryGuard::with_capacity(1);
+    let ticket = claim_at(&guard, "a", 0).unwrap();
+    claim_at(&guard, "b", 200).unwrap();
+    commit_at(&guard, "a", ticket, 0).unwrap();
+    assert_eq!(guard.len(), 1);
+}
+
+#[test]
 fn it_tells_how_full_it_is() {
     let guard = MemoryGuard::with_capacity(10);
     assert!(guard.is_empty());

@@ -1,8 +1,15 @@
 //! Calls the APIs of a publisher on this machine: what a user's own program would do.
 
+use std::fs::File;
+use std::io::{self, Read};
+use std::pin::Pin;
+use std::task::{self, Poll};
+
 use anyhow::Context;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, header};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -10,7 +17,7 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
 pub(crate) struct LocalClient {
-    http: Client<HttpConnector, Full<Bytes>>,
+    http: Client<HttpConnector, UnsyncBoxBody<Bytes, io::Error>>,
     /// `host:port`
     server: String,
     token: Option<String>,
@@ -38,10 +45,68 @@ impl LocalClient {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }
         let body = body.map_or_else(Bytes::new, |body| body.to_string().into());
-        let response = self.http.request(request.body(Full::new(body))?).await;
+        let body = Full::new(body).map_err(|never| match never {});
+        self.exchange(request.body(body.boxed_unsync())?).await
+    }
+
+    /// Sends a file as it is; `sent` is told how many bytes of it have gone.
+    pub(crate) async fn upload(
+        &self,
+        path: &str,
+        content_type: &str,
+        file: File,
+        sent: impl Fn(u64) + Send + Unpin + 'static,
+    ) -> anyhow::Result<LocalAnswer> {
+        let left = file.metadata()?.len();
+        let mut request = Request::builder().method(Method::POST).uri(format!("http://{}{path}", self.server));
+        if let Some(token) = &self.token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let request = request.header(header::CONTENT_TYPE, content_type);
+        self.exchange(request.body(FileBody { file, left, gone: 0, sent }.boxed_unsync())?).await
+    }
+
+    async fn exchange(&self, request: Request<UnsyncBoxBody<Bytes, io::Error>>) -> anyhow::Result<LocalAnswer> {
+        let response = self.http.request(request).await;
         let response = response.with_context(|| format!("nobody answers at `{}`", self.server))?;
         let (parts, body) = response.into_parts();
         let body = body.collect().await?.to_bytes();
         Ok(LocalAnswer { status: parts.status, headers: parts.headers, body })
+    }
+}
+
+/// A file on its way. Reading a part of it is as quick as anything else that a program on its own does.
+struct FileBody<S> {
+    file: File,
+    left: u64,
+    gone: u64,
+    sent: S,
+}
+
+impl<S: Fn(u64) + Unpin> Body for FileBody<S> {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut task::Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        let this = self.get_mut();
+        if this.left == 0 {
+            return Poll::Ready(None);
+        }
+        let mut part = Vec::with_capacity(64 << 10);
+        let read = (&this.file).take(this.left.min(64 << 10)).read_to_end(&mut part);
+        Poll::Ready(Some(match read {
+            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(length) => {
+                this.left -= length as u64;
+                this.gone += length as u64;
+                (this.sent)(this.gone);
+                Ok(Frame::data(part.into()))
+            }
+            Err(error) => Err(error),
+        }))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
     }
 }

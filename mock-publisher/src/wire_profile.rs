@@ -3,9 +3,11 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use callback_verifier::wire::{Account, Digests};
+use serde::{Deserialize, Serialize};
 
 /// How the headers are spelled. The documentation's sample and the platform's published verifier cannot both be right.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum WireProfile {
     /// As the published verifier needs it: lower-case names, `sha-256=`, `account_1234`, `v=DKIM1;k=rsa;p=...`.
     #[default]
@@ -14,12 +16,40 @@ pub(crate) enum WireProfile {
     Documented,
 }
 
+/// What the signature covers. Assumption: the documentation's sample covers all eight; the platform's published verifier does
+/// not insist on the two that describe the body, which hints that they are not always covered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(crate) enum Coverage {
+    /// All that is documented.
+    #[default]
+    All,
+    /// All but `Content-Length` and `Content-Type`.
+    WithoutContent,
+}
+
 impl WireProfile {
-    /// The `headers` parameter: what the signature covers, in order.
-    pub(crate) const fn covered(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
-            Self::Lowercase => "(request-target) host date content-length content-type x-copernica-id digest x-nonce",
-            Self::Documented => "(request-target) Host Date Content-length Content-type X-Copernica-ID Digest X-nonce",
+            Self::Lowercase => "lowercase",
+            Self::Documented => "documented",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        [Self::Lowercase, Self::Documented].into_iter().find(|profile| profile.name() == name)
+    }
+
+    /// The `headers` parameter: what the signature covers, in order.
+    pub(crate) const fn covered(self, coverage: Coverage) -> &'static str {
+        match (self, coverage) {
+            (Self::Lowercase, Coverage::All) => {
+                "(request-target) host date content-length content-type x-copernica-id digest x-nonce"
+            }
+            (Self::Documented, Coverage::All) => {
+                "(request-target) Host Date Content-length Content-type X-Copernica-ID Digest X-nonce"
+            }
+            (Self::Lowercase, Coverage::WithoutContent) => "(request-target) host date x-copernica-id digest x-nonce",
+            (Self::Documented, Coverage::WithoutContent) => "(request-target) Host Date X-Copernica-ID Digest X-nonce",
         }
     }
 

@@ -9,16 +9,28 @@
 //! `dns` also needs `dig`. One test takes ten seconds, which is how long a receiver may take to answer.
 #![expect(clippy::unwrap_used, reason = "what is unexpected fails the test")]
 
+mod conditions;
+mod copy;
 mod delivery;
 mod demo;
 mod dns;
 mod environment;
+mod imports;
 mod life;
 mod log;
+mod payloads;
 mod proxies;
 mod receivers;
+mod reports;
 mod rest;
+mod rest_calls;
+mod rest_versions;
 mod safety;
+mod scenario;
 mod send;
+mod soap;
 mod support;
+mod tracking;
 mod trouble;
+mod ui;
+mod why;

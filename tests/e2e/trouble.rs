@@ -164,7 +164,7 @@ fn what_is_asked_for_in_the_wrong_way_has_status_2() {
         (&["send", "hook"], "`hook` is no URL, expected `http://host:port/path`"),
         (&["send", "https://127.0.0.1/"], "`https://127.0.0.1/` is not an `http://` URL"),
         (&["send", "http://127.0.0.1/", "--action", "all"], "expected `create`, `update` or `delete`"),
-        (&["send", "http://127.0.0.1/", "--method", "form"], "[possible values: json, xml]"),
+        (&["send", "http://127.0.0.1/", "--method", "yaml"], "[possible values: json, xml, form]"),
         (&["send", "http://127.0.0.1/", "--field", "name"], "expected NAME=VALUE"),
         (&["send", "http://127.0.0.1/", "--id", "x"], "for '--id <N>'"),
         (&["ready", "--timeout", "soon"], "expected a number of seconds from 0 to 86400"),

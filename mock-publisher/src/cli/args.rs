@@ -6,10 +6,11 @@ use callback_verifier::Zone;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
 
+use super::import::ImportArgs;
 use crate::access_token::AccessToken;
 use crate::emit::{PayloadMethod, TargetUrl};
-use crate::platform::Action;
-use crate::wire_profile::WireProfile;
+use crate::platform::{Action, Dialect, PayloadStyle, Switches};
+use crate::wire_profile::{Coverage, WireProfile};
 
 /// A local stand-in for a marketing platform that sends signed webhooks (Callbacks)
 ///
@@ -31,6 +32,8 @@ Without a subcommand it serves, as `mock-publisher serve` does.
 Examples:
   mock-publisher demo                              see it work, in a second
   mock-publisher serve --in-memory                 serve, and forget everything at the end
+  mock-publisher run shop                          carry a scenario out: databases, callbacks, changes, expectations
+  mock-publisher why 4711                          why a change was sent to a callback, or why not
   mock-publisher send http://127.0.0.1:8080/hook   send one signed callback, without a server
   dig @127.0.0.1 -p 7053 TXT KEYID                 the key in DNS; `mock-publisher keys list` names it
 
@@ -71,6 +74,35 @@ Example:
 
 Exit status: 0 ready, 1 not ready, 2 wrong usage";
 
+const RUN_HELP: &str = "\
+Examples:
+  mock-publisher run --list
+  mock-publisher run shop
+  mock-publisher run ./my-shop.toml --payload-dialect legacy
+
+Exit status: 0 every step and expectation held, 1 one did not or it was interrupted, 2 wrong usage";
+
+const EXEC_HELP: &str = "\
+Example:
+  mock-publisher exec --scenario shop -- pytest tests
+
+The command finds the publisher by these variables:
+  MOCK_PUBLISHER_SERVER     its address, as a URL
+  MOCK_PUBLISHER_HTTP       the same as host:port
+  MOCK_PUBLISHER_DNS        host:port of its name server
+  MOCK_PUBLISHER_TOKEN      its access token
+  MOCK_PUBLISHER_ACCOUNT    the account whose callbacks it sends
+  MOCK_PUBLISHER_KEY_ID     the name of the key that signs
+
+Exit status: that of the command, 128 and the number of the signal that ended it, or 1 if there was nothing to run it with";
+
+const WHY_HELP: &str = "\
+Examples:
+  mock-publisher why 4711
+  mock-publisher why 4711 --server http://127.0.0.1:7070 --token TOKEN --json
+
+Exit status: 0 told, 1 there is no such change or no publisher, 2 wrong usage";
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Serve the REST API, the control API and the name server until interrupted
@@ -81,8 +113,16 @@ pub(super) enum Command {
     Demo,
     /// Send one signed callback to a receiver, without a server
     Send(SendArgs),
+    /// Import a file of profiles into a database of a publisher that runs
+    Import(ImportArgs),
     /// Show the key pairs of a data folder
     Keys(KeysArgs),
+    /// Run a scenario: start a publisher, carry the steps out, and tell whether everything held
+    Run(RunArgs),
+    /// Run a command with a publisher beside it
+    Exec(ExecArgs),
+    /// Tell which callbacks a change fired, and why the others were not sent
+    Why(WhyArgs),
     /// Tell whether a publisher is ready
     Ready(ReadyArgs),
 }
@@ -99,6 +139,9 @@ pub(super) struct IdentityArgs {
     /// How headers and the key record are spelled (assumption: the platform's sources contradict each other)
     #[arg(long, value_enum, default_value_t, env = "MOCK_PUBLISHER_WIRE")]
     pub(super) wire: WireProfile,
+    /// What the signature covers (assumption: all that the documentation's sample covers)
+    #[arg(long, value_enum, default_value_t, env = "MOCK_PUBLISHER_COVER")]
+    pub(super) cover: Coverage,
 }
 
 #[derive(Debug, Args)]
@@ -113,6 +156,63 @@ pub(super) struct TargetArgs {
     /// Also call this host, although it is neither on this machine nor on a private network (repeatable)
     #[arg(long, value_name = "HOST", env = "MOCK_PUBLISHER_ALLOW_TARGET", value_delimiter = ',')]
     pub(super) allow_target: Vec<String>,
+}
+
+/// What the platform's documentation leaves open.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Assumptions, where the platform documents nothing")]
+pub(super) struct SwitchArgs {
+    /// Tell of updates that change nothing, too (assumption: they are not told)
+    #[arg(long, env = "MOCK_PUBLISHER_TELL_UNCHANGED_UPDATES", value_parser = BoolishValueParser::new())]
+    pub(super) tell_unchanged_updates: bool,
+    /// Do not tell of the subprofiles that go with a removed profile (assumption: they are told, each)
+    #[arg(long, env = "MOCK_PUBLISHER_HIDE_CASCADED_REMOVALS", value_parser = BoolishValueParser::new())]
+    pub(super) hide_cascaded_removals: bool,
+    /// Copy the callbacks with a database, so that its profiles are told as created (assumption: they are not copied)
+    #[arg(long, env = "MOCK_PUBLISHER_COPY_CALLBACKS", value_parser = BoolishValueParser::new())]
+    pub(super) copy_callbacks: bool,
+    #[command(flatten)]
+    pub(super) payload: PayloadArgs,
+}
+
+/// How payloads are laid out.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Assumptions, where the platform documents nothing")]
+pub(super) struct PayloadArgs {
+    /// What payloads are made of (assumption: the variables that are documented today)
+    #[arg(long, value_enum, default_value_t, env = "MOCK_PUBLISHER_PAYLOAD_DIALECT")]
+    pub(super) payload_dialect: Dialect,
+    /// Write `id` in JSON as a number (assumption: it is a text, as in the REST API)
+    #[arg(long, env = "MOCK_PUBLISHER_NUMBERS_AS_IDS", value_parser = BoolishValueParser::new())]
+    pub(super) numbers_as_ids: bool,
+    /// Tell the profile and the collection of a subprofile, too (assumption: they are not told)
+    #[arg(long, env = "MOCK_PUBLISHER_PARENTS_OF_SUBPROFILES", value_parser = BoolishValueParser::new())]
+    pub(super) parents_of_subprofiles: bool,
+    /// Tell empty values of what was removed (assumption: the last values are told)
+    #[arg(long, env = "MOCK_PUBLISHER_BLANK_REMOVALS", value_parser = BoolishValueParser::new())]
+    pub(super) blank_removals: bool,
+}
+
+impl PayloadArgs {
+    pub(super) fn style(&self) -> PayloadStyle {
+        PayloadStyle {
+            dialect: self.payload_dialect,
+            numbers_as_ids: self.numbers_as_ids,
+            parents_of_subprofiles: self.parents_of_subprofiles,
+            blank_removals: self.blank_removals,
+        }
+    }
+}
+
+impl SwitchArgs {
+    pub(super) fn switches(&self) -> Switches {
+        Switches {
+            tell_updates_without_change: self.tell_unchanged_updates,
+            tell_cascaded_removals: !self.hide_cascaded_removals,
+            copy_callbacks: self.copy_callbacks,
+            payload: self.payload.style(),
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -132,15 +232,20 @@ pub(super) struct ServeArgs {
     pub(super) identity: IdentityArgs,
     #[command(flatten)]
     pub(super) targets: TargetArgs,
+    #[command(flatten)]
+    pub(super) switches: SwitchArgs,
     /// The secret that callers of the APIs must show [default: one that is made and kept]
     #[arg(long, value_name = "TOKEN", env = "MOCK_PUBLISHER_ACCESS_TOKEN", hide_env_values = true, value_parser = token)]
     pub(super) access_token: Option<AccessToken>,
+    /// Fill a fresh store with what a scenario holds: a file, or one that `run --list` names. (Its steps are not run.)
+    #[arg(long, value_name = "SCENARIO", env = "MOCK_PUBLISHER_SCENARIO")]
+    pub(super) scenario: Option<String>,
     /// Write addresses and access token to this file, as JSON, once everything is ready
     #[arg(long, value_name = "FILE", env = "MOCK_PUBLISHER_READY_FILE")]
     pub(super) ready_file: Option<PathBuf>,
 }
 
-fn token(text: &str) -> Result<AccessToken, &'static str> {
+pub(super) fn token(text: &str) -> Result<AccessToken, &'static str> {
     AccessToken::chosen(text).ok_or("expected visible ASCII characters")
 }
 
@@ -159,6 +264,8 @@ pub(super) struct SendArgs {
     /// The form of the payload
     #[arg(long, value_enum, default_value = "json")]
     pub(super) method: PayloadMethod,
+    #[command(flatten)]
+    pub(super) payload: PayloadArgs,
     /// The number of the profile
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(super) id: i64,
@@ -234,6 +341,90 @@ pub(super) struct ReadyArgs {
     pub(super) ready_file: Option<PathBuf>,
     #[command(flatten)]
     pub(super) data: DataArgs,
+}
+
+/// A publisher that runs for as long as something else does: on free ports and in memory, unless something else is said.
+#[derive(Debug, Args)]
+pub(super) struct PassingArgs {
+    /// The loopback address of the HTTP server; port 0 for any free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", env = "MOCK_PUBLISHER_LISTEN")]
+    pub(super) listen: SocketAddr,
+    /// The loopback address of the name server, UDP and TCP; port 0 for any free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", env = "MOCK_PUBLISHER_DNS")]
+    pub(super) dns: SocketAddr,
+    /// The folder that data and key pairs are kept in [default: nothing is kept]
+    #[arg(long, value_name = "DIR", env = "MOCK_PUBLISHER_DATA")]
+    pub(super) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) identity: IdentityArgs,
+    #[command(flatten)]
+    pub(super) targets: TargetArgs,
+    #[command(flatten)]
+    pub(super) switches: SwitchArgs,
+    /// The secret that callers of the APIs must show [default: one that is made]
+    #[arg(long, value_name = "TOKEN", env = "MOCK_PUBLISHER_ACCESS_TOKEN", hide_env_values = true, value_parser = token)]
+    pub(super) access_token: Option<AccessToken>,
+}
+
+/// Starts a publisher that holds what the scenario says, carries its steps out through the real entrances, prints one line for
+/// each step and delivery, and stops. A callback to the URL `receiver` goes to a receiver that comes with the program and
+/// verifies.
+#[derive(Debug, Args)]
+#[command(after_long_help = RUN_HELP)]
+pub(super) struct RunArgs {
+    /// A file, or the name of one that comes with the program
+    #[arg(value_name = "SCENARIO", required_unless_present = "list")]
+    pub(super) scenario: Option<String>,
+    /// List the scenarios that come with the program
+    #[arg(long, conflicts_with = "scenario")]
+    pub(super) list: bool,
+    #[command(flatten)]
+    pub(super) publisher: PassingArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_long_help = EXEC_HELP)]
+pub(super) struct ExecArgs {
+    /// Fill the store with what a scenario holds: a file, or one that `run --list` names. (Its steps are not run.)
+    #[arg(long, value_name = "SCENARIO", env = "MOCK_PUBLISHER_SCENARIO")]
+    pub(super) scenario: Option<String>,
+    #[command(flatten)]
+    pub(super) publisher: PassingArgs,
+    /// The command and its arguments
+    #[arg(value_name = "COMMAND", required = true, last = true)]
+    pub(super) command: Vec<std::ffi::OsString>,
+}
+
+/// Where a publisher is that runs already.
+#[derive(Debug, Args)]
+pub(super) struct RunningArgs {
+    /// The running publisher, such as `http://127.0.0.1:7070` [default: the one that left its addresses in the ready file]
+    #[arg(long, value_name = "URL", env = "MOCK_PUBLISHER_SERVER")]
+    pub(super) server: Option<String>,
+    /// Its access token [default: the one in the ready file]
+    #[arg(long, value_name = "TOKEN", env = "MOCK_PUBLISHER_TOKEN", hide_env_values = true, value_parser = token)]
+    pub(super) token: Option<AccessToken>,
+    /// The ready file [default: `ready.json` in the data folder]
+    #[arg(long, value_name = "FILE", env = "MOCK_PUBLISHER_READY_FILE")]
+    pub(super) ready_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) data: DataArgs,
+}
+
+/// Shows a change, and for each callback that watched where it happened: the delivery that came of it, or what stood in the
+/// way, with the values that its condition read. Numbers of changes are in the delivery log, `/mock/v1/deliveries`, and
+/// `/mock/v1/changes` lists all of them.
+#[derive(Debug, Args)]
+#[command(after_long_help = WHY_HELP)]
+pub(super) struct WhyArgs {
+    /// The number of the change
+    #[arg(value_name = "CHANGE")]
+    pub(super) change: i64,
+    /// Write JSON, as `/mock/v1/changes/CHANGE/why` answers it
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) running: RunningArgs,
 }
 
 fn seconds(text: &str) -> Result<Duration, &'static str> {

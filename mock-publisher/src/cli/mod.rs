@@ -4,10 +4,16 @@
 //! in the wrong way.
 
 mod args;
+mod exec;
+mod import;
+mod interrupts;
 mod keys;
 mod ready;
+mod run;
+mod running;
 mod send;
 mod serve;
+mod why;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -29,8 +35,12 @@ pub(crate) fn run() -> ExitCode {
             Some(Command::Serve(args)) => serve::serve(args).await,
             Some(Command::Demo) => crate::demo::run().await,
             Some(Command::Send(args)) => send::send(args).await,
+            Some(Command::Import(args)) => import::import(args).await,
             Some(Command::Keys(args)) => keys::keys(args),
             Some(Command::Ready(args)) => ready::ready(args).await,
+            Some(Command::Run(args)) => run::run(args).await,
+            Some(Command::Exec(args)) => exec::exec(args).await,
+            Some(Command::Why(args)) => why::why(args).await,
         }
     });
     // What still computes on another thread must not hold the end up.

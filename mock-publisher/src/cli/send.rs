@@ -9,7 +9,7 @@ use crate::clock;
 use crate::emit::{Emission, Payload, SignedRequest, nonce};
 use crate::keyring::Keyring;
 use crate::output::print;
-use crate::platform::{Change, Profile, Trigger};
+use crate::platform::{Change, Entity, Trigger};
 use crate::send::{Answer, Client, TargetRules};
 use crate::server;
 
@@ -33,15 +33,16 @@ fn signed_request(args: &SendArgs) -> anyhow::Result<SignedRequest> {
     let now = SystemTime::now();
     let keys = server::keys_folder(&args.data.data);
     let keyring = Keyring::open(&keys, args.identity.zone.clone(), args.identity.wire, now)?;
-    let payload = Payload::of(&change(args), args.method);
+    let payload = Payload::of(&change(args), args.method, args.payload.style(), clock::millis(now));
     let emission = Emission {
         target: &args.url,
-        content_type: payload.method.content_type(),
+        content_type: &payload.content_type,
         body: payload.bytes.into(),
         account: args.identity.account,
         date: now,
         nonce: nonce()?,
         wire: args.identity.wire,
+        coverage: args.identity.cover,
         key: keyring.signing(),
     };
     Ok(emission.sign()?)
@@ -52,16 +53,7 @@ fn change(args: &SendArgs) -> Change {
         let pairs = [("name", "Mike"), ("email", "mike@example.com")];
         pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
     };
-    let now = clock::now();
-    let profile = Profile {
-        id: args.id,
-        database: 1,
-        fields: if args.fields.is_empty() { sample() } else { args.fields.clone() },
-        interests: args.interests.clone(),
-        secret: String::new(),
-        created: now,
-        modified: now,
-        removed: None,
-    };
-    Change { action: args.action, trigger: Trigger::Publisher, profile }
+    let fields = if args.fields.is_empty() { sample() } else { args.fields.clone() };
+    let entity = Entity::by_hand(args.id, fields, args.interests.clone(), clock::now());
+    Change { action: args.action, trigger: Trigger::Publisher, entity, before: None }
 }

@@ -6,18 +6,29 @@ use anyhow::Context;
 use tracing_subscriber::EnvFilter;
 
 use super::args::ServeArgs;
+use super::interrupts::Interrupts;
 use crate::output::print;
+use crate::receiver::Receiver;
+use crate::scenario::Scenario;
+use crate::scenario::run::{Started, start};
 use crate::server::{Config, Publisher, ReadyFile};
 
 pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
-    start_logging();
+    start_logging("mock_publisher=info,warn");
     let ready_file = args.ready_file.clone();
-    let config = config(args);
+    let scenario = args.scenario.as_deref().map(Scenario::read).transpose()?;
+    let mut config = config(args);
     let mut interrupts = Interrupts::catch()?;
-    let publisher = Publisher::start(&config).await?;
+    let (publisher, receiver) = match scenario {
+        None => (Publisher::start(&config).await?, None),
+        Some(scenario) => {
+            let Started { publisher, receiver, .. } = start(&mut config, scenario).await?;
+            (publisher, receiver)
+        }
+    };
     let ready_files = ready_file.into_iter().chain(config.data.as_deref().map(ReadyFile::path_in));
     let ready_files = ReadyFiles::write(&ReadyFile::of(&publisher, &config), ready_files)?;
-    print(banner(&publisher, &config))?;
+    print(banner(&publisher, receiver.as_ref(), &config))?;
     interrupts.next().await?;
     tracing::info!("stopping; what is under way may take a few seconds, a second Ctrl-C ends it at once");
     drop(ready_files);
@@ -63,59 +74,27 @@ fn config(args: ServeArgs) -> Config {
         account: args.identity.account,
         zone: args.identity.zone,
         wire: args.identity.wire,
+        coverage: args.identity.cover,
+        switches: args.switches.switches(),
         access_token: args.access_token,
         allow_targets: args.targets.allow_target,
     }
 }
 
-fn banner(publisher: &Publisher, config: &Config) -> String {
+fn banner(publisher: &Publisher, receiver: Option<&Receiver>, config: &Config) -> String {
+    let receiver = receiver.map(Receiver::introduction).unwrap_or_default();
     let data = config.data.as_ref().map_or("nothing is kept".to_owned(), |data| data.display().to_string());
     format!(
-        "{}\ndata       {data}\n\n\
+        "{}\n{receiver}data       {data}\n\n\
          Assumptions where the platform documents nothing: one attempt, success is 2xx, time-out 10 s, no redirects.\n\
          Ctrl-C stops it.",
         publisher.introduction(config.account),
     )
 }
 
-/// `RUST_LOG` chooses what is logged.
-fn start_logging() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("mock_publisher=info,warn"));
+/// `RUST_LOG` chooses what is logged; without it, the default given here.
+pub(super) fn start_logging(default: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour).with_writer(io::stderr).init();
-}
-
-/// Ctrl-C and, where there is one, the signal to terminate. They are caught from the moment that this is made.
-struct Interrupts {
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-}
-
-impl Interrupts {
-    #[cfg(unix)]
-    fn catch() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
-    }
-
-    #[cfg(unix)]
-    async fn next(&mut self) -> io::Result<()> {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-        Ok(())
-    }
-
-    #[cfg(not(unix))]
-    fn catch() -> io::Result<Self> {
-        Ok(Self {})
-    }
-
-    #[cfg(not(unix))]
-    async fn next(&mut self) -> io::Result<()> {
-        tokio::signal::ctrl_c().await
-    }
 }

@@ -26,7 +26,9 @@ impl IntoResponse for ControlError {
     fn into_response(self) -> Response {
         let (status, code) = match &self {
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized"),
-            Self::NotFound | Self::Store(StoreError::NoDelivery(_)) => (StatusCode::NOT_FOUND, "not_found"),
+            Self::NotFound | Self::Store(StoreError::NoDelivery(_) | StoreError::NoChange(_)) => {
+                (StatusCode::NOT_FOUND, "not_found")
+            }
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad_request"),
             Self::NotAttempted(_) => (StatusCode::CONFLICT, "not_attempted"),

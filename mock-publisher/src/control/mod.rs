@@ -1,7 +1,9 @@
 //! The control API, `/mock/v1`: what the platform does not have and a tester needs. And the probes, which need no token.
 
+mod changes;
 mod deliveries;
 mod error;
+mod part;
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -24,6 +26,9 @@ pub(crate) struct ControlState {
 /// Everything below `/mock/v1`, and the probes.
 pub(crate) fn router(state: ControlState) -> Router {
     let api = Router::new()
+        .route("/mock/v1/changes", get(changes::list))
+        .route("/mock/v1/changes/{change}", get(changes::show))
+        .route("/mock/v1/changes/{change}/why", get(changes::why))
         .route("/mock/v1/deliveries", get(deliveries::list))
         .route("/mock/v1/deliveries/{delivery}", get(deliveries::show))
         .route("/mock/v1/deliveries/{delivery}/request", get(deliveries::request))

@@ -1,10 +1,12 @@
 //! `mock-publisher demo`: the whole way of a callback, on free ports, with nothing left behind.
 //!
-//! A publisher, its name server and a receiver run in this process. Real calls of the REST API change a profile; each change
-//! is delivered as JSON and as XML, and verified with the key from the publisher's DNS. Then come forgeries, and a
-//! genuine request that is sent twice: the receiver must refuse those, and the second of these.
+//! A publisher, its name server and a receiver run in this process. Real calls of the REST API change a profile, and so do an
+//! opened mail, a click, a failed delivery, a bounce, an import and a copy of the database; each change is delivered as JSON and
+//! as XML, and verified with the key from the publisher's DNS. Then come forgeries, and a genuine request that is sent twice: the receiver must refuse those, and
+//! the second of these.
 
-mod receiver;
+mod masses;
+mod messages;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
@@ -19,11 +21,11 @@ use crate::clock;
 use crate::emit::{Emission, Payload, PayloadMethod, SignedRequest, TargetUrl, nonce};
 use crate::local_client::LocalClient;
 use crate::output::print;
-use crate::platform::{Action, Change, Profile, Trigger};
+use crate::platform::{Action, Change, Entity, PayloadStyle, Switches, Trigger};
+use crate::receiver::{Receiver, ReceiverSocket, Verdict};
 use crate::send::{Client, TargetRules};
 use crate::server::{Config, Publisher};
-use crate::wire_profile::WireProfile;
-use receiver::{Receiver, Verdict};
+use crate::wire_profile::{Coverage, WireProfile};
 
 const ACCOUNT: u64 = 1234;
 /// What one step may take. None takes more than a few milliseconds, unless something is broken.
@@ -39,10 +41,11 @@ pub(crate) async fn run() -> anyhow::Result<ExitCode> {
 }
 
 async fn demonstrate() -> anyhow::Result<ExitCode> {
-    let publisher = Publisher::start(&config()?).await?;
-    let mut receiver = Receiver::start(ACCOUNT, publisher.dns).await?;
+    let config = config()?;
+    let publisher = Publisher::start(&config).await?;
+    let mut receiver = ReceiverSocket::bind().await?.serve(ACCOUNT, &config.zone, publisher.dns)?;
     print(publisher.introduction(ACCOUNT))?;
-    print(format!("receiver   http://{}   verifies with the key from that DNS\n", receiver.address))?;
+    print(receiver.introduction())?;
     let score = show(&publisher, &mut receiver).await?;
     receiver.stop().await;
     publisher.stop().await;
@@ -63,6 +66,9 @@ fn config() -> anyhow::Result<Config> {
         account: ACCOUNT,
         zone: Zone::parse("copernica.com")?,
         wire: WireProfile::default(),
+        coverage: Coverage::default(),
+        // So that the copy of a database tells of itself.
+        switches: Switches { copy_callbacks: true, ..Switches::default() },
         access_token: None,
         allow_targets: Vec::new(),
     })
@@ -81,8 +87,10 @@ async fn show(publisher: &Publisher, receiver: &mut Receiver) -> anyhow::Result<
     let path = format!("/v4/profile/{profile}");
     rest.call(Method::PUT, &path, &json!({"fields": {"city": "Utrecht"}})).await?;
     show_deliveries(&rest, receiver, &mut score).await?;
-    rest.call(Method::DELETE, &path, &Value::Null).await?;
+    messages::show(&rest, &profile, receiver, &mut score).await?;
+    rest.call(Method::DELETE, &path, &json!({})).await?;
     show_deliveries(&rest, receiver, &mut score).await?;
+    masses::show(&rest, receiver, &mut score).await?;
     print("")?;
     for request in made_by_hand(publisher, receiver.address)? {
         show_made_by_hand(request, receiver, &mut score).await?;
@@ -194,15 +202,16 @@ enum Expected {
 fn made_by_hand(publisher: &Publisher, receiver: SocketAddr) -> anyhow::Result<[MadeByHand; 5]> {
     let now = SystemTime::now();
     let make = |name, action, method, account, date, expected| -> anyhow::Result<MadeByHand> {
-        let payload = Payload::of(&sample_change(action), method);
+        let payload = Payload::of(&sample_change(action), method, PayloadStyle::default(), clock::millis(date));
         let emission = Emission {
             target: &TargetUrl::parse(&format!("http://{receiver}/{}", method.name()))?,
-            content_type: method.content_type(),
+            content_type: &payload.content_type,
             body: payload.bytes.into(),
             account,
             date,
             nonce: nonce()?,
             wire: WireProfile::default(),
+            coverage: Coverage::default(),
             key: publisher.keyring.signing(),
         };
         Ok(MadeByHand { name, action, method, request: emission.sign()?, expected })
@@ -221,18 +230,9 @@ fn made_by_hand(publisher: &Publisher, receiver: SocketAddr) -> anyhow::Result<[
 }
 
 fn sample_change(action: Action) -> Change {
-    let now = clock::now();
-    let profile = Profile {
-        id: 1,
-        database: 1,
-        fields: vec![("name".to_owned(), "Mike".to_owned())],
-        interests: Vec::new(),
-        secret: String::new(),
-        created: now,
-        modified: now,
-        removed: None,
-    };
-    Change { action, trigger: Trigger::Rest, profile }
+    let fields = vec![("name".to_owned(), "Mike".to_owned())];
+    let entity = Entity::by_hand(1, fields, Vec::new(), clock::now());
+    Change { action, trigger: Trigger::Rest, entity, before: None }
 }
 
 async fn show_made_by_hand(made: MadeByHand, receiver: &mut Receiver, score: &mut Score) -> anyhow::Result<()> {

@@ -1,4 +1,4 @@
-//! From the outbox to the receivers: one attempt for each delivery, those of one callback and profile in order.
+//! From the outbox to the receivers: one attempt for each delivery, those of one callback and entity in order.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -13,14 +13,14 @@ use crate::keyring::Keyring;
 use crate::platform::Id;
 use crate::send::{Answer, Client};
 use crate::store::{Attempt, Lane, Outgoing, Pending, Store, StoreError};
-use crate::wire_profile::WireProfile;
+use crate::wire_profile::{Coverage, WireProfile};
 
 /// How many attempts run at the same time.
 const MAX_CONCURRENT: usize = 256;
 /// How many of them are for one callback, so that a slow receiver delays only itself.
 const MAX_PER_CALLBACK: usize = 8;
-/// How many lanes are looked at in one go.
-const LOOK_AHEAD: usize = 64;
+/// How long to wait before the outbox is looked at although nobody has rung.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// How long to wait after the store failed.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
 
@@ -30,25 +30,27 @@ pub(crate) struct Dispatcher {
     pub(crate) keyring: Keyring,
     pub(crate) client: Client,
     pub(crate) account: u64,
+    /// How headers are spelled for callbacks that do not choose it themselves.
     pub(crate) wire: WireProfile,
+    pub(crate) coverage: Coverage,
     pub(crate) bell: Bell,
 }
 
-/// The lanes whose delivery is under way: the profiles of each callback.
+/// The lanes whose delivery is under way: the profiles or subprofiles of each callback.
 #[derive(Debug, Default)]
 struct Busy(HashMap<Id, HashSet<Id>>);
 
 impl Busy {
     /// `false` if the lane is busy already, or its callback has as many attempts as it may have.
     fn enter(&mut self, lane: Lane) -> bool {
-        let profiles = self.0.entry(lane.callback).or_default();
-        profiles.len() < MAX_PER_CALLBACK && profiles.insert(lane.profile)
+        let entities = self.0.entry(lane.callback).or_default();
+        entities.len() < MAX_PER_CALLBACK && entities.insert(lane.entity)
     }
 
     fn leave(&mut self, lane: Lane) {
-        if let Some(profiles) = self.0.get_mut(&lane.callback) {
-            profiles.remove(&lane.profile);
-            if profiles.is_empty() {
+        if let Some(entities) = self.0.get_mut(&lane.callback) {
+            entities.remove(&lane.entity);
+            if entities.is_empty() {
                 self.0.remove(&lane.callback);
             }
         }
@@ -56,7 +58,7 @@ impl Busy {
 
     /// The callbacks that have as many attempts as they may have.
     fn full(&self) -> Vec<Id> {
-        self.0.iter().filter(|(_, profiles)| profiles.len() >= MAX_PER_CALLBACK).map(|(id, _)| *id).collect()
+        self.0.iter().filter(|(_, entities)| entities.len() >= MAX_PER_CALLBACK).map(|(id, _)| *id).collect()
     }
 }
 
@@ -68,7 +70,7 @@ impl Dispatcher {
         let mut busy = Busy::default();
         while !*stop.borrow() {
             let pause = match dispatcher.fill(&mut attempts, &mut busy, &stop).await {
-                Ok(()) => Duration::MAX,
+                Ok(()) => LOOK_AGAIN,
                 Err(error) => {
                     tracing::error!(%error, "the outbox cannot be read");
                     PAUSE_AFTER_ERROR
@@ -96,22 +98,16 @@ impl Dispatcher {
         busy: &mut Busy,
         stop: &watch::Receiver<bool>,
     ) -> Result<(), StoreError> {
-        loop {
-            let before = attempts.len();
-            // Again and again, since one callback may hide another until it is full and left out.
-            for Pending { id, lane } in self.store.pending(&busy.full(), LOOK_AHEAD).await? {
-                if attempts.len() < MAX_CONCURRENT && busy.enter(lane) {
-                    let (dispatcher, stop) = (self.clone(), stop.clone());
-                    attempts.spawn(async move {
-                        dispatcher.deliver(id, stop).await;
-                        lane
-                    });
-                }
-            }
-            if attempts.len() == before {
-                return Ok(());
+        for Pending { id, lane } in self.store.pending(&busy.full()).await? {
+            if attempts.len() < MAX_CONCURRENT && busy.enter(lane) {
+                let (dispatcher, stop) = (self.clone(), stop.clone());
+                attempts.spawn(async move {
+                    dispatcher.deliver(id, stop).await;
+                    lane
+                });
             }
         }
+        Ok(())
     }
 
     async fn deliver(&self, id: Id, mut stop: watch::Receiver<bool>) {
@@ -147,12 +143,13 @@ impl Dispatcher {
         };
         let emission = Emission {
             target: &delivery.url,
-            content_type: delivery.payload.method.content_type(),
+            content_type: &delivery.payload.content_type,
             body: delivery.payload.bytes.into(),
             account: self.account,
             date: now,
             nonce,
-            wire: self.wire,
+            wire: delivery.wire.unwrap_or(self.wire),
+            coverage: self.coverage,
             key: self.keyring.signing(),
         };
         // An RSA signature takes a third of a millisecond of a core; the threads of the runtime have other work.

@@ -8,4 +8,4 @@ mod target;
 
 pub(crate) use payload::{Payload, PayloadMethod};
 pub(crate) use request::{Emission, SignedRequest, nonce};
-pub(crate) use target::TargetUrl;
+pub(crate) use target::{TargetError, TargetUrl};

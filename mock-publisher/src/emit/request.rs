@@ -9,7 +9,7 @@ use callback_verifier::{Header, RequestHead};
 
 use super::TargetUrl;
 use crate::keyring::KeyPair;
-use crate::wire_profile::WireProfile;
+use crate::wire_profile::{Coverage, WireProfile};
 
 /// All that a signed request is made of.
 #[derive(Debug)]
@@ -21,6 +21,7 @@ pub(crate) struct Emission<'a> {
     pub(crate) date: SystemTime,
     pub(crate) nonce: String,
     pub(crate) wire: WireProfile,
+    pub(crate) coverage: Coverage,
     pub(crate) key: &'a KeyPair,
 }
 
@@ -48,7 +49,7 @@ impl Emission<'_> {
         let request_target = self.target.path_and_query();
         let lines: Vec<_> = headers.iter().map(|(name, value)| Header::new(name, value.as_bytes())).collect();
         let head = RequestHead::new("POST", &request_target, lines);
-        let covered = CoveredHeaders::parse(self.wire.covered()).map_err(|_| SignError::Failed)?;
+        let covered = CoveredHeaders::parse(self.wire.covered(self.coverage)).map_err(|_| SignError::Failed)?;
         let signature = self.key.private.sign_request(&head, &self.key.name, &covered)?;
         headers.push(("Signature", signature));
         Ok(SignedRequest { target: self.target.clone(), headers, body: self.body })

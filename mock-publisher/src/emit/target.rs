@@ -1,6 +1,7 @@
 use std::fmt;
 
 use http::Uri;
+use serde::{Deserialize, Deserializer, de};
 
 /// The URL that a callback is sent to: `http`, a host, and a path with perhaps a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +74,12 @@ impl TargetUrl {
             query if query.starts_with('?') => format!("/{query}"),
             path => path.to_owned(),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for TargetUrl {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 }
 

@@ -1,4 +1,51 @@
 //! The entrances that a change can come in by, each named after its trigger. An entrance never touches a table: it makes a
-//! [`Command`](crate::platform::Command).
+//! [`Command`].
 
+pub(crate) mod copy;
+pub(crate) mod handler;
+pub(crate) mod import;
+pub(crate) mod reports;
 pub(crate) mod rest;
+pub(crate) mod soap;
+pub(crate) mod tracking;
+pub(crate) mod ui;
+
+use crate::access_token::AccessToken;
+use crate::bell::Bell;
+use crate::clock;
+use crate::platform::{Command, Trigger};
+use crate::store::{Applied, Store, StoreError};
+
+/// What every entrance works with. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Entry {
+    pub(crate) store: Store,
+    pub(crate) bell: Bell,
+    pub(crate) token: AccessToken,
+    /// The publisher's own address, such as `http://127.0.0.1:7070`.
+    pub(crate) base_url: String,
+    /// The number of the account that it plays.
+    pub(crate) account: u64,
+}
+
+impl Entry {
+    /// Carries a command out, and wakes the dispatcher if a callback fired.
+    pub(crate) async fn apply(&self, command: Command, trigger: Trigger) -> Result<Applied, StoreError> {
+        let applied = self.store.apply(command, trigger, clock::now()).await?;
+        self.ring_for(&applied);
+        Ok(applied)
+    }
+
+    /// Carries commands out in order, all of them or none, and wakes the dispatcher if a callback fired.
+    pub(crate) async fn apply_all(&self, commands: Vec<Command>, trigger: Trigger) -> Result<Applied, StoreError> {
+        let applied = self.store.apply_all(commands, trigger, clock::now()).await?;
+        self.ring_for(&applied);
+        Ok(applied)
+    }
+
+    fn ring_for(&self, applied: &Applied) {
+        if applied.fired > 0 {
+            self.bell.ring();
+        }
+    }
+}

@@ -1,8 +1,8 @@
 use serde::Serialize;
 
-use super::{Profile, Trigger};
+use super::{Entity, Trigger};
 
-/// What happened to a profile.
+/// What happened to a profile or subprofile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Action {
@@ -32,8 +32,22 @@ impl Action {
 pub(crate) struct Change {
     pub(crate) action: Action,
     pub(crate) trigger: Trigger,
-    /// The profile as its callbacks tell of it: after a creation or an update, and before a removal.
+    /// The entity as its callbacks tell of it: after a creation or an update, and before a removal.
     ///
     /// Assumption: the platform does not document which values a removal tells; the last ones are of some use.
-    pub(crate) profile: Profile,
+    pub(crate) entity: Entity,
+    /// What it was before an update.
+    pub(crate) before: Option<Entity>,
+}
+
+impl Change {
+    /// The fields whose value is another one than before, with both values: every field of something new, none of something
+    /// removed.
+    pub(crate) fn changed_fields(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        let told = if self.action == Action::Delete { &[] } else { self.entity.fields.as_slice() };
+        told.iter().filter_map(|(name, new)| {
+            let old = self.before.as_ref().map(|before| before.field(name).unwrap_or_default());
+            (old != Some(new)).then(|| (name.as_str(), old.unwrap_or_default(), new.as_str()))
+        })
+    }
 }

@@ -1,4 +1,4 @@
-//! The platform's data and its rules: databases, fields, profiles, and what a command changes.
+//! The platform's data and its rules: databases, collections, fields, profiles, subprofiles, and what a command changes.
 //!
 //! Pure: no I/O, no clock, no randomness. The [`store`](crate::store) keeps what stands here, in one transaction with all
 //! that follows from it; an entrance turns whatever came in into a [`Command`].
@@ -6,13 +6,27 @@
 mod change;
 mod command;
 mod database;
-mod profile;
+mod entity;
+mod field;
+mod filter;
+mod import;
+mod input;
+mod keepsake;
+mod occasion;
+mod switches;
 mod trigger;
 
 pub(crate) use change::{Action, Change};
-pub(crate) use command::{Command, ProfileInput};
-pub(crate) use database::{Database, Field, FieldKind};
-pub(crate) use profile::Profile;
+pub(crate) use command::{Command, Within};
+pub(crate) use database::{Collection, Database, Intentions, Interest, Layout, Unsubscribe};
+pub(crate) use entity::{Entity, EntityRef, Home, Kind};
+pub(crate) use field::{Field, FieldKind, moment, text};
+pub(crate) use filter::{Filter, Operator, compare};
+pub(crate) use import::{ImportAction, ImportRow, ImportRules};
+pub(crate) use input::{EntityInput, InterestsInput, is_true};
+pub(crate) use keepsake::Keepsake;
+pub(crate) use occasion::Occasion;
+pub(crate) use switches::{Dialect, PayloadStyle, Switches};
 pub(crate) use trigger::{Trigger, TriggerSet};
 
 /// The number of a database, profile, callback or whatever else the store counts from 1.

@@ -1,10 +1,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Through which entrance a change came in. The platform documents these nine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Trigger {
     /// A change by hand in the user interface.
@@ -98,6 +98,13 @@ impl TriggerSet {
 impl FromIterator<Trigger> for TriggerSet {
     fn from_iter<I: IntoIterator<Item = Trigger>>(triggers: I) -> Self {
         Self(triggers.into_iter().fold(0, |bits, trigger| bits | trigger.bit()))
+    }
+}
+
+/// Read from a list of names.
+impl<'de> Deserialize<'de> for TriggerSet {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Vec::<Trigger>::deserialize(deserializer)?.into_iter().collect())
     }
 }
 

@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
+use axum::extract::Request;
 use axum::http::StatusCode;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use callback_verifier::Zone;
 use tokio::net::TcpListener;
@@ -21,13 +23,16 @@ use crate::access_token::AccessToken;
 use crate::bell::Bell;
 use crate::control::{self, ControlState};
 use crate::dispatch::Dispatcher;
-use crate::entrance::rest::{self, RestState};
+use crate::entrance::copy::Copies;
+use crate::entrance::import::Imports;
+use crate::entrance::{Entry, handler, import, reports, rest, soap, tracking, ui};
 use crate::keyring::dns::DnsServer;
 use crate::keyring::{Keyring, KeyringError};
+use crate::platform::Switches;
 use crate::private_file;
 use crate::send::{Client, TargetRules};
-use crate::store::{Store, StoreError};
-use crate::wire_profile::WireProfile;
+use crate::store::{Contents, Store, StoreError};
+use crate::wire_profile::{Coverage, WireProfile};
 
 pub(crate) use ready_file::ReadyFile;
 
@@ -44,6 +49,8 @@ pub(crate) struct Config {
     pub(crate) account: u64,
     pub(crate) zone: Zone,
     pub(crate) wire: WireProfile,
+    pub(crate) coverage: Coverage,
+    pub(crate) switches: Switches,
     /// The access token; `None` for the one that is kept, or a random one.
     pub(crate) access_token: Option<AccessToken>,
     pub(crate) allow_targets: Vec<String>,
@@ -76,10 +83,16 @@ pub(crate) struct Publisher {
     dns_server: DnsServer,
     http_server: JoinHandle<()>,
     dispatcher: JoinHandle<()>,
+    importer: JoinHandle<()>,
 }
 
 impl Publisher {
     pub(crate) async fn start(config: &Config) -> Result<Self, StartError> {
+        Self::start_filled(config, None).await
+    }
+
+    /// Starts with a store that is filled before anybody can look at it. It must be a fresh one then.
+    pub(crate) async fn start_filled(config: &Config, contents: Option<Contents>) -> Result<Self, StartError> {
         for address in [config.listen, config.dns] {
             if !address.ip().is_loopback() {
                 return Err(StartError::NotLoopback(address));
@@ -90,10 +103,10 @@ impl Publisher {
             None => {
                 let token = config.access_token.clone().map_or_else(AccessToken::random, Ok);
                 let keyring = Keyring::in_memory(config.zone.clone(), config.wire, now)?;
-                (Store::in_memory()?, keyring, token.map_err(StoreError::from)?)
+                (Store::in_memory(config.switches)?, keyring, token.map_err(StoreError::from)?)
             }
             Some(folder) => {
-                let store = Store::open(folder)?;
+                let store = Store::open(folder, config.switches)?;
                 let keyring = Keyring::open(&keys_folder(folder), config.zone.clone(), config.wire, now)?;
                 (store, keyring, kept_token(folder, config.access_token.clone())?)
             }
@@ -102,6 +115,10 @@ impl Publisher {
         let listener = TcpListener::bind(config.listen).await.map_err(listen_error(config.listen, "--listen"))?;
         let http = listener.local_addr().map_err(listen_error(config.listen, "--listen"))?;
         let dns_server = DnsServer::start(config.dns, &keyring).await.map_err(listen_error(config.dns, "--dns"))?;
+        // Once nothing else can fail: who tries again must find the store as fresh as before.
+        if let Some(contents) = contents {
+            store.fill(contents).await?;
+        }
 
         let (stop, stopping) = watch::channel(false);
         let bell = Bell::default();
@@ -111,13 +128,14 @@ impl Publisher {
             client: Client::new(TargetRules::allowing(&config.allow_targets)),
             account: config.account,
             wire: config.wire,
+            coverage: config.coverage,
             bell: bell.clone(),
         };
         let dispatcher = tokio::spawn(dispatcher.run(stopping.clone()));
-        let router = router(store, bell, token.clone(), http);
+        let (router, importer) = router(store, bell, token.clone(), http, config.account, &stopping);
         let http_server = tokio::spawn(serve(listener, router, stopping));
         let dns = dns_server.address();
-        Ok(Self { http, dns, token, keyring, stop, dns_server, http_server, dispatcher })
+        Ok(Self { http, dns, token, keyring, stop, dns_server, http_server, dispatcher, importer })
     }
 
     /// Where it is and how to get in, in two lines for people.
@@ -137,7 +155,7 @@ impl Publisher {
         // Fails only if nobody listens any more, which is what is wanted.
         let _ = self.stop.send(true);
         let finished = async {
-            let _ = tokio::join!(self.http_server, self.dispatcher);
+            let _ = tokio::join!(self.http_server, self.dispatcher, self.importer);
         };
         if tokio::time::timeout(DRAIN, finished).await.is_err() {
             tracing::warn!("gave up waiting for what is under way");
@@ -147,21 +165,48 @@ impl Publisher {
 }
 
 /// What stands where nothing else does.
-const SIGNPOST: &str = "This is mock-publisher. The REST API is below /v4, the control API below /mock/v1; both want the \
-                        access token that the program printed. /livez and /readyz want none.\n";
+const SIGNPOST: &str = "This is mock-publisher. The REST API is below /v1 to /v4 (/mock/openapi.json describes it), the SOAP API at /soap, the control API below \
+                        /mock/v1; they want the access token that the program printed. /livez and /readyz want none.\n";
 
 /// Where the key pairs of a data folder are.
 pub(crate) fn keys_folder(data: &Path) -> PathBuf {
     data.join("keys")
 }
 
-fn router(store: Store, bell: Bell, token: AccessToken, http: SocketAddr) -> Router {
+/// All that is served, and what carries imports out.
+fn router(
+    store: Store,
+    bell: Bell,
+    token: AccessToken,
+    http: SocketAddr,
+    account: u64,
+    stopping: &watch::Receiver<bool>,
+) -> (Router, JoinHandle<()>) {
     let base_url = format!("http://{http}");
-    let rest = rest::router(RestState { store: store.clone(), bell, token: token.clone(), base_url });
+    let entry = Entry { store: store.clone(), bell, token: token.clone(), base_url, account };
+    let messages =
+        handler::router(entry.clone()).merge(tracking::router(entry.clone())).merge(reports::router(entry.clone()));
+    let (imports, importer) = Imports::start(entry.clone(), stopping.clone());
+    let uploads = import::router(entry.clone(), imports.clone());
+    let rest = rest::router(entry.clone(), imports, Copies::new(entry.clone(), stopping.clone()));
+    let (soap, ui) = (soap::router(entry.clone()), ui::router(entry));
     let control = control::router(ControlState { store, token });
     let signposts =
         Router::new().route("/", get(async || SIGNPOST)).fallback(async || (StatusCode::NOT_FOUND, SIGNPOST));
-    rest.merge(control).merge(signposts).layer(from_fn_with_state(http.port(), guard::same_machine))
+    let all = rest.merge(soap).merge(ui).merge(messages).merge(uploads).merge(control).merge(signposts);
+    (all.layer(from_fn_with_state(http.port(), guard::same_machine)).layer(from_fn(to_its_end)), importer)
+}
+
+/// A call that has begun is carried out to its end, also if its client has gone: what it has committed must be told, and what it
+/// has announced must begin.
+async fn to_its_end(request: Request, next: Next) -> Response {
+    match tokio::spawn(next.run(request)).await {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::error!(%error, "a call came to no end");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
 }
 
 async fn serve(listener: TcpListener, router: Router, mut stopping: watch::Receiver<bool>) {

@@ -1,106 +1,222 @@
-use rusqlite::{Transaction, params};
+use std::ops::ControlFlow;
 
+use super::batch::Batch;
+use super::entities::{self, matching};
 use super::error::StoreError;
-use super::{Store, callbacks, databases, profiles};
-use crate::callback::Decision;
+use super::{Store, changes};
 use crate::clock::Millis;
-use crate::emit::Payload;
-use crate::platform::{Action, Change, Command, Id, Profile, Trigger};
+use crate::platform::{
+    Action, Change, Command, Entity, EntityInput, EntityRef, Home, Id, Kind, Trigger, Unsubscribe, Within,
+};
 
 /// What came of a command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Applied {
-    pub(crate) profile: Id,
+    /// What was created, if something was.
+    pub(crate) created: Option<EntityRef>,
+    /// How many it was carried out on, whether they changed or not.
+    pub(crate) touched: usize,
+    /// The changes that it made, in order.
+    pub(crate) changes: Vec<Id>,
     /// How many callbacks it fired.
     pub(crate) fired: usize,
 }
 
 impl Store {
-    /// Carries a command out: the new state, the change, and an outbox row for each callback that it fires, or nothing.
+    /// Carries a command out: the new state, the changes, and an outbox row for each callback that fires, or nothing.
     pub(crate) async fn apply(&self, command: Command, trigger: Trigger, now: Millis) -> Result<Applied, StoreError> {
+        self.apply_all(vec![command], trigger, now).await
+    }
+
+    /// Carries commands out in order: all of them, or none.
+    pub(crate) async fn apply_all(
+        &self,
+        commands: Vec<Command>,
+        trigger: Trigger,
+        now: Millis,
+    ) -> Result<Applied, StoreError> {
+        let switches = self.switches();
         self.write(move |transaction| {
-            let (profile, action) = carry_out(transaction, command, now)?;
-            let id = profile.id;
-            let fired = match action {
-                Some(action) => record(transaction, &Change { action, trigger, profile }, now)?,
-                None => 0,
-            };
-            Ok(Applied { profile: id, fired })
+            let batch = Batch::new(transaction, switches);
+            let mut work = Work { batch: &batch, trigger, now, applied: Applied::default() };
+            for command in commands {
+                work.carry_out(command)?;
+            }
+            Ok(work.applied)
         })
         .await
     }
 }
 
-/// The profile as its callbacks are to tell of it, and what happened to it; `None` if nothing did.
-fn carry_out(
-    transaction: &Transaction<'_>,
-    command: Command,
-    now: Millis,
-) -> Result<(Profile, Option<Action>), StoreError> {
-    match command {
-        Command::Create { database, input } => {
-            let database = databases::find(transaction, database)?;
-            let profile = Profile::create(&database, profiles::next_id(transaction)?, secret()?, &input, now);
-            profiles::put(transaction, &profile)?;
-            Ok((profile, Some(Action::Create)))
-        }
-        Command::Update { profile, input } => {
-            let present = profiles::find(transaction, profile)?;
-            if present.removed.is_some() {
-                // As observed on the platform: it answers well, and the profile counts as modified each time.
-                let touched = Profile { modified: now, ..present };
-                profiles::put(transaction, &touched)?;
-                return Ok((touched, None));
-            }
-            let database = databases::find(transaction, present.database)?;
-            let updated = present.update(&database, &input, now);
-            profiles::put(transaction, &updated)?;
-            // Assumption: what changes nothing is not told.
-            let changed = updated.fields != present.fields || updated.interests != present.interests;
-            Ok((updated, changed.then_some(Action::Update)))
-        }
-        Command::Remove { profile } => {
-            let present = profiles::find(transaction, profile)?;
-            if present.removed.is_some() {
-                return Err(StoreError::ProfileRemoved(profile));
-            }
-            profiles::put(transaction, &present.remove(now))?;
-            Ok((present, Some(Action::Delete)))
-        }
-    }
+/// Commands under way, in one transaction.
+pub(super) struct Work<'b, 't> {
+    pub(super) batch: &'b Batch<'t>,
+    pub(super) trigger: Trigger,
+    pub(super) now: Millis,
+    pub(super) applied: Applied,
 }
 
-/// Notes a change and fills the outbox. Returns how many callbacks fired.
-fn record(transaction: &Transaction<'_>, change: &Change, now: Millis) -> Result<usize, StoreError> {
-    let sql = "INSERT INTO changes (time, trigger_name, action, database, profile) VALUES (?1, ?2, ?3, ?4, ?5)";
-    let profile = &change.profile;
-    transaction.prepare_cached(sql)?.execute(params![
-        now,
-        change.trigger.name(),
-        change.action.name(),
-        profile.database,
-        profile.id
-    ])?;
-    let change_id = transaction.last_insert_rowid();
-    let mut fired = 0;
-    for callback in callbacks::of_database(transaction, profile.database)? {
-        let decision = callback.decide(change);
-        tracing::debug!(change = change_id, callback = callback.id, ?decision, "decided");
-        if decision == Decision::Fires {
-            let payload = Payload::of(change, callback.method);
-            let sql = "INSERT INTO deliveries (change, callback, url, method, body, state) \
-                       VALUES (?1, ?2, ?3, ?4, ?5, 'pending')";
-            transaction.prepare_cached(sql)?.execute(params![
-                change_id,
-                callback.id,
-                callback.url.as_str(),
-                callback.method.name(),
-                payload.bytes
-            ])?;
-            fired += 1;
+impl Work<'_, '_> {
+    pub(super) fn carry_out(&mut self, command: Command) -> Result<(), StoreError> {
+        match command {
+            Command::CreateProfile { database, input } => self.create(Home::Database(database), &input),
+            Command::CreateSubprofile { profile, collection, input } => {
+                let home = self.home_of_subprofile(profile, collection)?;
+                self.create(home, &input)
+            }
+            Command::Update { entity, input } => self.update(entity, &input),
+            Command::Remove { entity, completely } => self.remove(entity, completely),
+            Command::RemoveAmong { within, ids } => self.remove_among(within, ids),
+            Command::Unsubscribe { entity } => self.unsubscribe(entity),
+            Command::UpdateMatching { within, filters, input, create } => {
+                let ids = matching(self.batch.transaction, within, &filters)?;
+                if ids.is_empty() && create {
+                    return self.create_within(within, &input);
+                }
+                let kind = within.kind();
+                ids.into_iter().try_for_each(|id| self.update(EntityRef { kind, id }, &input))
+            }
         }
     }
-    Ok(fired)
+
+    fn home_of_subprofile(&self, profile: Id, collection: Id) -> Result<Home, StoreError> {
+        let owner = self.batch.entity(EntityRef::profile(profile))?;
+        if owner.removed.is_some() {
+            return Err(StoreError::Removed(owner.reference()));
+        }
+        let database = self.batch.database(owner.home.database())?;
+        if !database.collections.iter().any(|known| known.id == collection) {
+            return Err(StoreError::NoCollection(collection.to_string()));
+        }
+        Ok(Home::Collection { collection, profile, database: database.id })
+    }
+
+    fn create_within(&mut self, within: Within, input: &EntityInput) -> Result<(), StoreError> {
+        match within {
+            Within::Database(database) => self.create(Home::Database(database), input),
+            Within::CollectionOfProfile { collection, profile } => {
+                let home = self.home_of_subprofile(profile, collection)?;
+                self.create(home, input)
+            }
+            Within::Collection(_) => {
+                Err(StoreError::Invalid("a subprofile needs a profile to be created for".to_owned()))
+            }
+        }
+    }
+
+    pub(super) fn create(&mut self, home: Home, input: &EntityInput) -> Result<(), StoreError> {
+        let transaction = self.batch.transaction;
+        let database = self.batch.database(home.database())?;
+        let layout = database.layout_of(home);
+        let id = entities::next_id(transaction, home.kind())?;
+        let entity = Entity::create(home, layout, id, secret()?, input, self.now);
+        entities::put(transaction, &entity, layout.fields)?;
+        self.applied.created = Some(entity.reference());
+        self.applied.touched += 1;
+        self.record(Action::Create, entity, None)
+    }
+
+    fn update(&mut self, entity: EntityRef, input: &EntityInput) -> Result<(), StoreError> {
+        let transaction = self.batch.transaction;
+        let before = self.batch.entity(entity)?;
+        let database = self.batch.database(before.home.database())?;
+        let layout = database.layout_of(before.home);
+        self.applied.touched += 1;
+        if before.removed.is_some() {
+            // As observed on the platform: it answers well, and the profile counts as modified each time.
+            return entities::put(transaction, &Entity { modified: self.now, ..before }, layout.fields);
+        }
+        let after = before.update(layout, input, self.now);
+        entities::put(transaction, &after, layout.fields)?;
+        if after.differs_from(&before) || self.batch.switches.tell_updates_without_change {
+            self.record(Action::Update, after, Some(before))?;
+        }
+        Ok(())
+    }
+
+    fn remove(&mut self, entity: EntityRef, completely: bool) -> Result<(), StoreError> {
+        let present = self.batch.entity(entity)?;
+        if present.removed.is_some() && !completely {
+            return Err(StoreError::Removed(entity));
+        }
+        self.applied.touched += 1;
+        if entity.kind == Kind::Profile {
+            self.remove_subprofiles(&present, completely)?;
+        }
+        self.take_away(present, completely, true)
+    }
+
+    fn remove_among(&mut self, within: Within, ids: Vec<Id>) -> Result<(), StoreError> {
+        for id in ids {
+            let entity = EntityRef { kind: within.kind(), id };
+            let present = match self.batch.entity(entity) {
+                Ok(present) => present,
+                Err(error) if error.is_no(entity.kind) => continue,
+                Err(error) => return Err(error),
+            };
+            if present.removed.is_none() && present.home.is_within(within) {
+                self.remove(entity, false)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Its subprofiles go with a profile, and before it.
+    fn remove_subprofiles(&mut self, profile: &Entity, completely: bool) -> Result<(), StoreError> {
+        let database = self.batch.database(profile.home.database())?;
+        for collection in &database.collections {
+            let within = Within::CollectionOfProfile { collection: collection.id, profile: profile.id };
+            let mut subprofiles = Vec::new();
+            entities::scan(self.batch.transaction, within, &[], &mut |subprofile| {
+                subprofiles.push(subprofile);
+                Ok(ControlFlow::Continue(()))
+            })?;
+            for subprofile in subprofiles {
+                self.take_away(subprofile, completely, self.batch.switches.tell_cascaded_removals)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take_away(&mut self, present: Entity, completely: bool, tell: bool) -> Result<(), StoreError> {
+        let transaction = self.batch.transaction;
+        if completely {
+            entities::erase(transaction, present.reference())?;
+        } else {
+            let database = self.batch.database(present.home.database())?;
+            let fields = database.layout_of(present.home).fields;
+            entities::put(transaction, &present.remove(self.now), fields)?;
+        }
+        // What is erased after it was removed has been told already.
+        if tell && present.removed.is_none() { self.record(Action::Delete, present, None) } else { Ok(()) }
+    }
+
+    fn unsubscribe(&mut self, entity: EntityRef) -> Result<(), StoreError> {
+        let home = entities::home(self.batch.transaction, entity)?;
+        let database = self.batch.database(home.database())?;
+        let behaviour = match home {
+            Home::Database(_) => &database.unsubscribe,
+            Home::Collection { collection, .. } => {
+                match database.collections.iter().find(|known| known.id == collection) {
+                    Some(collection) => &collection.unsubscribe,
+                    None => return Err(StoreError::NoCollection(collection.to_string())),
+                }
+            }
+        };
+        match behaviour {
+            Unsubscribe::Nothing => Ok(()),
+            Unsubscribe::Remove => self.remove(entity, false),
+            Unsubscribe::Update(fields) => self.update(entity, &EntityInput::of_fields(fields.clone())),
+        }
+    }
+
+    fn record(&mut self, action: Action, entity: Entity, before: Option<Entity>) -> Result<(), StoreError> {
+        let change = Change { action, trigger: self.trigger, entity, before };
+        let (id, fired) = changes::record(self.batch, &change, self.now)?;
+        self.applied.changes.push(id);
+        self.applied.fired += fired;
+        Ok(())
+    }
 }
 
 /// 28 hexadecimal digits, as the platform's own are.

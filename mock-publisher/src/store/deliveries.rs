@@ -1,11 +1,14 @@
+use std::collections::HashSet;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 
 use super::Store;
 use super::error::StoreError;
 use crate::clock::Millis;
-use crate::emit::{Payload, PayloadMethod, TargetUrl};
-use crate::platform::Id;
+use crate::emit::{Payload, TargetUrl};
+use crate::platform::{EntityRef, Id, Kind};
+use crate::wire_profile::WireProfile;
 
 /// Where a delivery stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -20,7 +23,7 @@ pub(crate) enum DeliveryState {
 }
 
 impl DeliveryState {
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Pending => "pending",
             Self::Delivered => "delivered",
@@ -28,12 +31,12 @@ impl DeliveryState {
         }
     }
 
-    fn from_name(name: &str) -> Option<Self> {
+    pub(super) fn from_name(name: &str) -> Option<Self> {
         [Self::Pending, Self::Delivered, Self::Failed].into_iter().find(|state| state.name() == name)
     }
 }
 
-/// The next delivery of a callback and profile. Deliveries of one lane go out one after the other.
+/// The next delivery of a callback and entity. Deliveries of one lane go out one after the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Pending {
     pub(crate) id: Id,
@@ -44,7 +47,8 @@ pub(crate) struct Pending {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Lane {
     pub(crate) callback: Id,
-    pub(crate) profile: Id,
+    /// The number of a profile or of a subprofile: a callback tells of one or the other.
+    pub(crate) entity: Id,
 }
 
 /// What an attempt sends.
@@ -52,6 +56,8 @@ pub(crate) struct Lane {
 pub(crate) struct Outgoing {
     pub(crate) url: TargetUrl,
     pub(crate) payload: Payload,
+    /// How headers are spelled, if the callback chose it.
+    pub(crate) wire: Option<WireProfile>,
 }
 
 /// What an attempt came to.
@@ -79,7 +85,9 @@ pub(crate) struct Delivery {
     pub(crate) id: Id,
     pub(crate) change: Id,
     pub(crate) callback: Id,
-    pub(crate) profile: Id,
+    /// What it tells of: the number of a profile or of a subprofile.
+    #[serde(flatten)]
+    pub(crate) entity: EntityRef,
     pub(crate) trigger: String,
     pub(crate) action: String,
     pub(crate) url: String,
@@ -95,23 +103,37 @@ pub(crate) struct Delivery {
     pub(crate) error_detail: Option<String>,
 }
 
-const LOG: &str = "SELECT d.id, d.change, d.callback, c.profile, c.trigger_name, c.action, d.url, d.method, d.state, \
+/// How deep the outbox of a callback is looked into for lanes that are free.
+const LOOK_AHEAD: usize = 64;
+
+const LOG: &str = "SELECT d.id, d.change, d.callback, c.kind, c.entity, c.trigger_name, c.action, d.url, d.method, d.state, \
                    d.started, d.micros, d.status, d.answer, d.error, d.error_detail \
                    FROM deliveries d JOIN changes c ON c.id = d.change";
 
 impl Store {
-    /// The first delivery of each lane of the outbox, oldest first; none of the callbacks that are left out.
-    pub(crate) async fn pending(&self, left_out: &[Id], limit: usize) -> Result<Vec<Pending>, StoreError> {
-        let left_out = serde_json::json!(left_out).to_string();
+    /// The first deliveries of lanes of the outbox, oldest first; none of the callbacks that are left out.
+    ///
+    /// Each callback is looked at by itself, and `LOOK_AHEAD` rows deep: so neither a long outbox nor a callback whose receiver
+    /// is slow costs the others anything.
+    pub(crate) async fn pending(&self, left_out: &[Id]) -> Result<Vec<Pending>, StoreError> {
+        let left_out = left_out.to_vec();
         self.read(move |connection| {
-            let sql = "SELECT min(d.id), d.callback, c.profile FROM deliveries d JOIN changes c ON c.id = d.change \
-                       WHERE d.state = 'pending' AND d.callback NOT IN (SELECT value FROM json_each(?1)) \
-                       GROUP BY d.callback, c.profile ORDER BY 1 LIMIT ?2";
-            let mut statement = connection.prepare_cached(sql)?;
-            let rows = statement.query_map(params![left_out, limit], |row| {
-                Ok(Pending { id: row.get(0)?, lane: Lane { callback: row.get(1)?, profile: row.get(2)? } })
-            })?;
-            Ok(rows.collect::<Result<_, _>>()?)
+            let mut pending = Vec::new();
+            for callback in waiting_callbacks(connection)?.into_iter().filter(|id| !left_out.contains(id)) {
+                let sql = "SELECT d.id, c.entity FROM deliveries d JOIN changes c ON c.id = d.change \
+                           WHERE d.state = 'pending' AND d.callback = ?1 ORDER BY d.id LIMIT ?2";
+                let mut statement = connection.prepare_cached(sql)?;
+                let mut rows = statement.query(params![callback, LOOK_AHEAD])?;
+                let mut lanes = HashSet::new();
+                while let Some(row) = rows.next()? {
+                    let lane = Lane { callback, entity: row.get(1)? };
+                    if lanes.insert(lane) {
+                        pending.push(Pending { id: row.get(0)?, lane });
+                    }
+                }
+            }
+            pending.sort_by_key(|pending| pending.id);
+            Ok(pending)
         })
         .await
     }
@@ -119,13 +141,13 @@ impl Store {
     /// What a delivery of the outbox sends.
     pub(crate) async fn outgoing(&self, id: Id) -> Result<Outgoing, StoreError> {
         self.read(move |connection| {
-            let sql = "SELECT url, method, body FROM deliveries WHERE id = ?1";
+            let sql = "SELECT url, content_type, body, wire FROM deliveries WHERE id = ?1";
             let mut statement = connection.prepare_cached(sql)?;
-            let (url, method, bytes): (String, String, Vec<u8>) =
-                statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-            let method = PayloadMethod::from_name(&method).ok_or_else(|| StoreError::row("method", &method))?;
+            let (url, content_type, bytes, wire): (String, String, Vec<u8>, Option<String>) =
+                statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
             let url = TargetUrl::parse(&url).map_err(|_| StoreError::row("URL", &url))?;
-            Ok(Outgoing { url, payload: Payload { method, bytes } })
+            let wire = wire.map(|name| WireProfile::from_name(&name).ok_or_else(|| StoreError::row("spelling", &name)));
+            Ok(Outgoing { url, payload: Payload { content_type, bytes }, wire: wire.transpose()? })
         })
         .await
     }
@@ -184,6 +206,19 @@ impl Store {
     }
 }
 
+/// The callbacks that have something in the outbox. From one to the next is one step in the index, however much each has.
+fn waiting_callbacks(connection: &Connection) -> Result<Vec<Id>, StoreError> {
+    let sql = "SELECT min(callback) FROM deliveries WHERE state = 'pending' AND callback > ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut callbacks = Vec::new();
+    let mut last = 0;
+    while let Some(next) = statement.query_row([last], |row| row.get::<_, Option<Id>>(0))? {
+        callbacks.push(next);
+        last = next;
+    }
+    Ok(callbacks)
+}
+
 fn find(connection: &Connection, id: Id) -> Result<Delivery, StoreError> {
     connection
         .query_row(&format!("{LOG} WHERE d.id = ?1"), [id], |row| Ok(from_row(row)))
@@ -192,23 +227,27 @@ fn find(connection: &Connection, id: Id) -> Result<Delivery, StoreError> {
 }
 
 fn from_row(row: &Row<'_>) -> Result<Delivery, StoreError> {
-    let state: String = row.get(8)?;
-    let answer: Option<Vec<u8>> = row.get(12)?;
+    let state: String = row.get(9)?;
+    let kind: String = row.get(3)?;
+    let answer: Option<Vec<u8>> = row.get(13)?;
     Ok(Delivery {
         id: row.get(0)?,
         change: row.get(1)?,
         callback: row.get(2)?,
-        profile: row.get(3)?,
-        trigger: row.get(4)?,
-        action: row.get(5)?,
-        url: row.get(6)?,
-        method: row.get(7)?,
+        entity: EntityRef {
+            kind: Kind::from_name(&kind).ok_or_else(|| StoreError::row("kind", &kind))?,
+            id: row.get(4)?,
+        },
+        trigger: row.get(5)?,
+        action: row.get(6)?,
+        url: row.get(7)?,
+        method: row.get(8)?,
         state: DeliveryState::from_name(&state).ok_or_else(|| StoreError::row("state", &state))?,
-        started: row.get(9)?,
-        micros: row.get(10)?,
-        status: row.get(11)?,
+        started: row.get(10)?,
+        micros: row.get(11)?,
+        status: row.get(12)?,
         answer: answer.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
-        error: row.get(13)?,
-        error_detail: row.get(14)?,
+        error: row.get(14)?,
+        error_detail: row.get(15)?,
     })
 }

@@ -1,23 +1,43 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::platform::Id;
+use crate::platform::{EntityRef, Id, Kind};
 
 /// What the store could not do.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
     #[error("no database `{0}`")]
     NoDatabase(String),
-    #[error("no profile {0}")]
-    NoProfile(Id),
-    #[error("profile {0} has already been removed")]
-    ProfileRemoved(Id),
+    #[error("no collection `{0}`")]
+    NoCollection(String),
+    #[error("no field `{0}`")]
+    NoField(String),
+    #[error("no interest {0}")]
+    NoInterest(Id),
+    #[error("no {0}")]
+    NoEntity(EntityRef),
+    #[error("{0} has already been removed")]
+    Removed(EntityRef),
     #[error("no callback {0}")]
     NoCallback(Id),
     #[error("no delivery {0}")]
     NoDelivery(Id),
+    #[error("no change {0}")]
+    NoChange(Id),
+    #[error("no import {0}")]
+    NoImport(Id),
+    #[error("no link {0}")]
+    NoLink(Id),
+    /// What was asked for makes no sense, and why.
+    #[error("{0}")]
+    Invalid(String),
     #[error("cannot use `{}`: {cause}", path.display())]
     Io { path: PathBuf, cause: io::Error },
+    #[error(
+        "the store has data already, and a scenario is loaded into a fresh one; choose another folder with `--data`, or \
+         `--in-memory`"
+    )]
+    NotFresh,
     #[error("another publisher is using `{}`; stop it, or choose another folder with `--data`", folder.display())]
     Locked { folder: PathBuf },
     #[error(
@@ -49,5 +69,10 @@ impl StoreError {
     /// A row that no version of this program wrote.
     pub(super) fn row(what: &str, value: &str) -> Self {
         Self::Damaged(format!("`{value}` is no {what}"))
+    }
+
+    /// Whether it says that there is no such profile or subprofile.
+    pub(crate) fn is_no(&self, kind: Kind) -> bool {
+        matches!(self, Self::NoEntity(entity) if entity.kind == kind)
     }
 }

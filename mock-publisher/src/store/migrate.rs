@@ -5,11 +5,17 @@ use super::error::StoreError;
 use crate::platform::Database;
 
 /// Each takes the store from the format of its index to the next one. Never change one that has been released.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_initial.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_initial.sql"),
+    include_str!("migrations/0002_platform.sql"),
+    include_str!("migrations/0003_tracking.sql"),
+    include_str!("migrations/0004_imports.sql"),
+];
 
 /// Brings a store to the present format. A new one gets the sample database.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    connection.pragma_update(None, "foreign_keys", true)?;
+    // A migration may replace a table that others refer to.
+    connection.pragma_update(None, "foreign_keys", false)?;
     let known = MIGRATIONS.len() as u32;
     let transaction = connection.transaction()?;
     let found: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -24,9 +30,10 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     }
     transaction.pragma_update(None, "user_version", known)?;
     transaction.commit()?;
+    connection.pragma_update(None, "foreign_keys", true)?;
     Ok(())
 }
 
 fn fill(transaction: &Transaction<'_>) -> Result<(), StoreError> {
-    databases::insert(transaction, &Database::sample())
+    databases::insert(transaction, &Database { created: crate::clock::now(), ..Database::sample() }).map(drop)
 }

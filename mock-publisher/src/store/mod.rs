@@ -4,12 +4,24 @@
 //! a change commits together with the outbox rows of every callback that it fires, so that a crash loses none.
 
 mod apply;
+mod batch;
 mod callbacks;
+mod changes;
+mod collections;
+mod contents;
+mod copies;
 mod databases;
 mod deliveries;
+mod entities;
 mod error;
+mod fields;
+mod handlers;
+mod imports;
+mod links;
 mod migrate;
-mod profiles;
+mod plan;
+#[cfg(test)]
+mod tests;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -17,11 +29,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
+use crate::platform::Switches;
 use crate::private_file::create_private_folder;
 
+pub(crate) use apply::Applied;
 pub(crate) use callbacks::CallbackDraft;
+pub(crate) use changes::NotedChange;
+pub(crate) use collections::CollectionDraft;
+pub(crate) use contents::{CallbackContents, Contents, DatabaseContents, ProfileContents};
+pub(crate) use copies::CopyPlan;
+pub(crate) use databases::DatabaseDraft;
 pub(crate) use deliveries::{Attempt, Lane, Outgoing, Pending};
+pub(crate) use entities::{Order, Selection};
 pub(crate) use error::StoreError;
+pub(crate) use fields::Owner;
+pub(crate) use handlers::Handler;
+pub(crate) use imports::{Import, ImportStatus, Matcher};
+pub(crate) use links::{Link, LinkDraft};
+pub(crate) use plan::{Plan, View};
 
 /// Up to this many idle connections are kept for reading.
 const IDLE_READERS: usize = 4;
@@ -31,24 +56,33 @@ const IDLE_READERS: usize = 4;
 pub(crate) struct Store(Arc<Inner>);
 
 struct Inner {
-    /// The file, and idle connections that read it. Without a file the writer reads too. They are closed before the writer,
-    /// so that it is the last one and folds the write-ahead log into the file.
-    readers: Option<(PathBuf, Mutex<Vec<Connection>>)>,
-    writer: Mutex<Connection>,
+    /// Without a file the writer reads too. They are closed before the writer, so that it is the last one and folds the
+    /// write-ahead log into the file.
+    readers: Option<Arc<Readers>>,
+    /// Whoever wants to write gets it in the order of asking, so that nobody who writes a lot keeps others out.
+    writer: Arc<tokio::sync::Mutex<Connection>>,
+    switches: Switches,
     /// Keeps other publishers out of the folder for as long as the store is open.
     _lock: Option<File>,
 }
 
+/// The file, and idle connections that read it.
+struct Readers {
+    file: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+}
+
 impl Store {
     /// A store that is gone when the program ends.
-    pub(crate) fn in_memory() -> Result<Self, StoreError> {
+    pub(crate) fn in_memory(switches: Switches) -> Result<Self, StoreError> {
         let mut connection = Connection::open_in_memory()?;
         migrate::migrate(&mut connection)?;
-        Ok(Self(Arc::new(Inner { writer: Mutex::new(connection), readers: None, _lock: None })))
+        let writer = Arc::new(tokio::sync::Mutex::new(connection));
+        Ok(Self(Arc::new(Inner { writer, readers: None, switches, _lock: None })))
     }
 
     /// The store in a folder, which is made if there is none.
-    pub(crate) fn open(folder: &Path) -> Result<Self, StoreError> {
+    pub(crate) fn open(folder: &Path, switches: Switches) -> Result<Self, StoreError> {
         let io = |cause| StoreError::Io { path: folder.to_owned(), cause };
         create_private_folder(folder).map_err(io)?;
         let lock = lock(folder)?;
@@ -58,8 +92,20 @@ impl Store {
         // A commit that was reported survives a power cut.
         connection.pragma_update(None, "synchronous", "FULL")?;
         migrate::migrate(&mut connection)?;
-        let readers = Some((file, Mutex::default()));
-        Ok(Self(Arc::new(Inner { writer: Mutex::new(connection), readers, _lock: Some(lock) })))
+        imports::interrupt(&connection, crate::clock::now())?;
+        let readers = Some(Arc::new(Readers { file, idle: Mutex::default() }));
+        let writer = Arc::new(tokio::sync::Mutex::new(connection));
+        Ok(Self(Arc::new(Inner { writer, readers, switches, _lock: Some(lock) })))
+    }
+
+    /// The folder that everything is kept in, if it is kept.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.0.readers.as_ref().and_then(|readers| readers.file.parent())
+    }
+
+    /// How the questions are answered that the platform's documentation leaves open.
+    pub(crate) fn switches(&self) -> Switches {
+        self.0.switches
     }
 
     /// Whether the store can be read.
@@ -72,9 +118,10 @@ impl Store {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        let mut writer = self.0.writer.clone().lock_owned().await;
         let inner = self.0.clone();
         run_blocking(move || {
-            let mut writer = inner.writer.lock().unwrap_or_else(PoisonError::into_inner);
+            let _open = inner;
             let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let result = work(&transaction)?;
             transaction.commit()?;
@@ -88,21 +135,23 @@ impl Store {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        let Some(readers) = self.0.readers.clone() else {
+            let writer = self.0.writer.clone().lock_owned().await;
+            return run_blocking(move || work(&writer)).await;
+        };
         let inner = self.0.clone();
         run_blocking(move || {
-            let Some((file, idle)) = &inner.readers else {
-                return work(&inner.writer.lock().unwrap_or_else(PoisonError::into_inner));
-            };
-            let kept = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let (_open, readers) = (inner, readers);
+            let kept = readers.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let mut connection = match kept {
                 Some(connection) => connection,
-                None => Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?,
+                None => Connection::open_with_flags(&readers.file, OpenFlags::SQLITE_OPEN_READ_ONLY)?,
             };
             let result = {
                 let snapshot = connection.transaction()?;
                 work(&snapshot)
             };
-            let mut idle = idle.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut idle = readers.idle.lock().unwrap_or_else(PoisonError::into_inner);
             if idle.len() < IDLE_READERS {
                 idle.push(connection);
             }

@@ -7,6 +7,7 @@ mod http;
 mod programs;
 mod publisher;
 mod receiver;
+mod watched;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -16,6 +17,7 @@ pub(crate) use http::{Answer, attempt, exchange, exchange_raw};
 pub(crate) use programs::{Background, Outcome, background, example, mock_publisher, run, run_with_input, verifier};
 pub(crate) use publisher::Publisher;
 pub(crate) use receiver::{Received, Receiver};
+pub(crate) use watched::Watched;
 
 /// What anything may take that takes milliseconds on an idle machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);

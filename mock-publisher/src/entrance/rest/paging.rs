@@ -1,51 +1,55 @@
-use std::convert::Infallible;
+use serde_json::{Map, Value, json};
 
-use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
-use serde_json::{Value, json};
+use super::query::Query;
+use crate::platform::Id;
 
 const DEFAULT_LIMIT: i64 = 100;
 const MAX_LIMIT: i64 = 1000;
 
-/// `start` and `limit` of a list. What is no number is the default; what is negative is nothing; of two, the last counts.
-#[derive(Debug, Default)]
+/// `start`, `limit` and `total` of a list. What is no number is the default, and what is negative is nothing.
+#[derive(Debug)]
 pub(super) struct Paging {
-    start: Option<String>,
-    limit: Option<String>,
-}
-
-impl<S: Sync> FromRequestParts<S> for Paging {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let mut paging = Self::default();
-        for (name, value) in form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()) {
-            match &*name {
-                "start" => paging.start = Some(value.into_owned()),
-                "limit" => paging.limit = Some(value.into_owned()),
-                _ => {}
-            }
-        }
-        Ok(paging)
-    }
+    pub(super) start: u64,
+    pub(super) limit: u64,
+    /// Whether it is said how many there are in all.
+    counts: bool,
 }
 
 impl Paging {
-    pub(super) fn start(&self) -> u64 {
-        let start = self.start.as_deref().and_then(|text| text.parse().ok()).unwrap_or(0);
-        u64::try_from(start.max(0_i64)).unwrap_or(0)
+    pub(super) fn of(query: &Query) -> Self {
+        let number = |name| query.text(name).and_then(|text| text.parse::<i64>().ok());
+        let (start, limit) = (number("start").unwrap_or(0), number("limit").unwrap_or(DEFAULT_LIMIT));
+        let limit = if start < 0 { 0 } else { limit.clamp(0, MAX_LIMIT) };
+        let positive = |number: i64| u64::try_from(number).unwrap_or(0);
+        Self { start: positive(start), limit: positive(limit), counts: query.truth("total").unwrap_or(true) }
     }
 
-    pub(super) fn limit(&self) -> u64 {
-        let number = |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<i64>().ok());
-        if number(&self.start).is_some_and(i64::is_negative) {
-            return 0;
-        }
-        u64::try_from(number(&self.limit).unwrap_or(DEFAULT_LIMIT).clamp(0, MAX_LIMIT)).unwrap_or(0)
+    /// A list of structure: those of the items that are on the page.
+    pub(super) fn page<T>(&self, items: &[T], shown: impl Fn(&T) -> Value) -> Value {
+        let total = items.len() as u64;
+        let page = (self.start..total).zip(0..self.limit).map(|(index, _)| shown(&items[index as usize]));
+        self.wrap(page.collect(), None, total)
     }
 
     /// The platform's wrapper of a list.
-    pub(super) fn wrap(&self, data: Vec<Value>, total: u64) -> Value {
-        json!({"start": self.start(), "limit": self.limit(), "count": data.len(), "data": data, "total": total})
+    pub(super) fn wrap(&self, data: Vec<Value>, next: Option<Id>, total: u64) -> Value {
+        let mut page = Map::new();
+        page.insert("start".to_owned(), self.start.into());
+        page.insert("limit".to_owned(), self.limit.into());
+        page.insert("count".to_owned(), data.len().into());
+        page.insert("data".to_owned(), data.into());
+        if let Some(next) = next {
+            page.insert("nextid".to_owned(), next.into());
+        }
+        if self.counts {
+            page.insert("total".to_owned(), total.into());
+        }
+        Value::Object(page)
     }
+}
+
+/// A list within something else, which has no paging of its own.
+pub(super) fn whole<T>(items: &[T], shown: impl Fn(&T) -> Value) -> Value {
+    let data: Vec<Value> = items.iter().map(shown).collect();
+    json!({"start": 0, "limit": MAX_LIMIT, "count": data.len(), "data": data, "total": data.len()})
 }

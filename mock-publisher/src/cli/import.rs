@@ -1,0 +1,229 @@
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use clap::builder::BoolishValueParser;
+use http::{Method, StatusCode};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::Value;
+
+use super::args::{DataArgs, token};
+use crate::access_token::AccessToken;
+use crate::local_client::LocalClient;
+use crate::output::print;
+use crate::platform::ImportAction;
+use crate::server::ReadyFile;
+
+/// How often the publisher is asked how far it is.
+const PERIOD: Duration = Duration::from_millis(100);
+/// Wrong usage, as clap has it.
+const USAGE: u8 = 2;
+
+const HELP: &str = "\
+Examples:
+  mock-publisher import customers.csv --database customers
+  mock-publisher import orders.csv --database customers --action 'update or add' --key email --key orders.product
+  mock-publisher import gone.json --database customers --action delete --key email
+
+The first row of a CSV file has the names of the fields; a column that has the name of none is ignored. The fields of a
+collection are named `orders.product`; a profile with several subprofiles has a row for each. JSON is an array of objects.
+A row that cannot be read ends the import; the rows before it stay.
+
+Exit status: 0 everything was carried out, 1 it was not, or Ctrl-C stopped it, 2 wrong usage";
+
+/// Sends a file to a publisher that runs, and shows how far it is.
+#[derive(Debug, Args)]
+#[command(after_long_help = HELP)]
+pub(super) struct ImportArgs {
+    /// The file: CSV (commas, semicolons or tabs) or JSON, in UTF-8
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The number or the name of the database
+    #[arg(long, value_name = "NAME")]
+    database: String,
+    /// What happens to a row: `add`, `update`, `update or add`, `ignore or add` or `delete`
+    #[arg(long, default_value = "add", value_parser = action)]
+    action: ImportAction,
+    /// A field that profiles or subprofiles are found by (repeatable)
+    #[arg(long = "key", value_name = "FIELD")]
+    keys: Vec<String>,
+    /// An empty value leaves its field as it is
+    #[arg(long, value_parser = BoolishValueParser::new())]
+    ignore_empty_fields: bool,
+    /// Remove what was there before and is not in the file
+    #[arg(long, value_parser = BoolishValueParser::new())]
+    remove_missing: bool,
+    /// What is removed
+    #[arg(long, default_value = "profile", value_parser = ["profile", "subprofile"])]
+    delete_target: String,
+    /// What the file is written in [default: what its name says, or CSV]
+    #[arg(long, value_parser = ["csv", "json"])]
+    format: Option<String>,
+    /// What stands between values: a comma, a semicolon or `tab` [default: what the first row has]
+    #[arg(long, value_name = "CHARACTER")]
+    delimiter: Option<String>,
+    /// The address of the publisher, such as http://127.0.0.1:7070 [default: from the data folder]
+    #[arg(long, value_name = "URL", env = "MOCK_PUBLISHER_SERVER", requires = "token")]
+    server: Option<String>,
+    /// Its access token [default: from the data folder]
+    #[arg(long, value_name = "TOKEN", env = "MOCK_PUBLISHER_ACCESS_TOKEN", hide_env_values = true, value_parser = token)]
+    token: Option<AccessToken>,
+    #[command(flatten)]
+    data: DataArgs,
+}
+
+fn action(name: &str) -> Result<ImportAction, String> {
+    ImportAction::from_name(name).ok_or_else(|| {
+        format!("expected one of {}", ImportAction::ALL.map(|action| format!("`{}`", action.name())).join(", "))
+    })
+}
+
+pub(super) async fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
+    let publisher = publisher(&args)?;
+    let file = File::open(&args.file).with_context(|| format!("cannot read `{}`", args.file.display()))?;
+    let length = file.metadata()?.len();
+    // Both are hidden where standard error is no terminal.
+    let upload = bar(length, "sending    {bar:30} {bytes} of {total_bytes}");
+    let sent = {
+        let upload = upload.clone();
+        move |gone| upload.set_position(gone)
+    };
+    let path = args.path();
+    let answer = tokio::select! {
+        answer = publisher.upload(&path, args.content_type(), file, sent) => answer?,
+        interrupted = tokio::signal::ctrl_c() => {
+            interrupted?;
+            bail!("interrupted before the file was sent; nothing was carried out");
+        }
+    };
+    upload.finish_and_clear();
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    if answer.status != StatusCode::CREATED {
+        let message = body["error"]["message"].as_str().unwrap_or("no reason was given");
+        let error = anyhow::anyhow!("the publisher answered {}: {message}", answer.status);
+        let wrong = matches!(answer.status, StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND);
+        if !wrong {
+            return Err(error);
+        }
+        super::failed(&error);
+        return Ok(ExitCode::from(USAGE));
+    }
+    let id = body["id"].as_i64().context("the publisher did not tell the number of the import")?;
+    finish(&publisher, &format!("/mock/v1/imports/{id}")).await
+}
+
+/// Waits for the end of an import, and tells what came of it.
+async fn finish(publisher: &LocalClient, path: &str) -> anyhow::Result<ExitCode> {
+    let rows = bar(0, "importing  {bar:30} {human_pos} of {human_len} rows   {eta} left");
+    let mut asked_to_stop = false;
+    let import = loop {
+        let answer = publisher.call(Method::GET, path, None).await?;
+        let import: Value = serde_json::from_slice(&answer.body).context("the publisher's answer is no JSON")?;
+        rows.set_length(import["total"].as_u64().unwrap_or_default());
+        rows.set_position(import["processed"].as_u64().unwrap_or_default());
+        if import["done"] == true {
+            break import;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(PERIOD) => {}
+            interrupted = tokio::signal::ctrl_c() => {
+                interrupted?;
+                if asked_to_stop {
+                    bail!("interrupted; the import is stopping");
+                }
+                asked_to_stop = true;
+                publisher.call(Method::DELETE, path, None).await?;
+            }
+        }
+    };
+    rows.finish_and_clear();
+    print(summary(&import))?;
+    match import["error"].as_str() {
+        None => Ok(ExitCode::SUCCESS),
+        Some(reason) => bail!("{reason}"),
+    }
+}
+
+fn summary(import: &Value) -> String {
+    let number = |key: &str| import[key].as_u64().unwrap_or_default();
+    let status = import["status"].as_str().unwrap_or_default();
+    let seconds = match (import["begun"].as_i64(), import["ended"].as_i64()) {
+        (Some(begun), Some(ended)) => (ended - begun) as f64 / 1000.0,
+        _ => 0.0,
+    };
+    format!(
+        "{status}   {} of {} rows in {seconds:.1} s   {} created, {} updated, {} removed, {} unchanged   {} callbacks",
+        number("processed"),
+        number("total"),
+        number("created"),
+        number("updated"),
+        number("removed"),
+        number("unchanged"),
+        number("fired"),
+    )
+}
+
+fn bar(length: u64, template: &str) -> ProgressBar {
+    let bar = ProgressBar::new(length);
+    // A template that cannot be read leaves the bar in its own style.
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// The publisher that is meant: the one of the address, or that of the data folder.
+fn publisher(args: &ImportArgs) -> anyhow::Result<LocalClient> {
+    if let Some(server) = &args.server {
+        let address = server.trim_end_matches('/');
+        let address =
+            address.strip_prefix("http://").context("`--server`: expected an address such as http://127.0.0.1:7070")?;
+        return Ok(LocalClient::new(address, args.token.as_ref().map(|token| token.as_str().to_owned())));
+    }
+    let path = ReadyFile::path_in(&args.data.data);
+    let ready = ReadyFile::read(&path).with_context(|| {
+        format!(
+            "no publisher has left its address in `{}`; start one with `mock-publisher serve`, or name it with `--server`",
+            path.display()
+        )
+    })?;
+    Ok(LocalClient::new(ready.http, Some(ready.access_token)))
+}
+
+impl ImportArgs {
+    /// Where the file is sent, with the options.
+    fn path(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("database", &self.database).append_pair("action", self.action.name());
+        query.append_pair("deleteTarget", &self.delete_target);
+        query.append_pair("ignoreEmptyFields", &self.ignore_empty_fields.to_string());
+        query.append_pair("removeMissing", &self.remove_missing.to_string());
+        if let Some(name) = self.file.file_name() {
+            query.append_pair("name", &name.to_string_lossy());
+        }
+        for key in &self.keys {
+            query.append_pair("keyFields[]", key);
+        }
+        for (option, value) in [("format", &self.format), ("delimiter", &self.delimiter)] {
+            if let Some(value) = value {
+                query.append_pair(option, value);
+            }
+        }
+        format!("/mock/v1/imports?{}", query.finish())
+    }
+
+    fn content_type(&self) -> &'static str {
+        match extension(&self.file).as_deref() {
+            Some("json") => "application/json",
+            Some("tsv") => "text/tab-separated-values",
+            _ => "text/csv",
+        }
+    }
+}
+
+fn extension(path: &Path) -> Option<String> {
+    path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase())
+}

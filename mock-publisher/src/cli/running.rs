@@ -1,0 +1,54 @@
+//! Calls of a publisher that runs already.
+
+use anyhow::{Context, bail};
+use http::Method;
+use serde_json::Value;
+
+use super::args::RunningArgs;
+use crate::local_client::LocalClient;
+use crate::server::ReadyFile;
+
+/// The control API of a running publisher.
+pub(super) struct Running(LocalClient);
+
+impl Running {
+    /// Finds it by what was said on the command line, and for the rest by its ready file.
+    pub(super) fn find(args: RunningArgs) -> anyhow::Result<Self> {
+        let chosen = args.server.as_deref().map(host_and_port).transpose()?;
+        let token = args.token.map(|token| token.as_str().to_owned());
+        if let (Some(server), Some(token)) = (&chosen, &token) {
+            return Ok(Self(LocalClient::new(server.as_str(), Some(token.clone()))));
+        }
+        let path = args.ready_file.unwrap_or_else(|| ReadyFile::path_in(&args.data.data));
+        let ready = ReadyFile::read(&path).with_context(|| {
+            format!(
+                "no publisher has left its addresses in `{}`; name it with `--server` and `--token`",
+                path.display()
+            )
+        })?;
+        // The token of one publisher is not shown to another.
+        if let Some(server) = chosen.filter(|server| *server != ready.http) {
+            bail!("`{}` tells of `{}`, not of `{server}`; give its token with `--token`", path.display(), ready.http);
+        }
+        Ok(Self(LocalClient::new(ready.http, Some(token.unwrap_or(ready.access_token)))))
+    }
+
+    /// Asks for something; an error that the publisher answers is one of ours.
+    pub(super) async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        let answer = self.0.call(Method::GET, path, None).await?;
+        let body: Value = serde_json::from_slice(&answer.body).context("the answer is no JSON; is it a publisher?")?;
+        if !answer.status.is_success() {
+            bail!("{}", body["error"]["message"].as_str().unwrap_or("the publisher refused the call"));
+        }
+        Ok(body)
+    }
+}
+
+fn host_and_port(url: &str) -> anyhow::Result<String> {
+    let server = url.strip_prefix("http://").unwrap_or(url).trim_end_matches('/');
+    let valid = server.parse::<http::uri::Authority>().is_ok_and(|authority| authority.port_u16().is_some());
+    if !valid || server.contains('@') {
+        bail!("`{url}` is no address of a publisher, expected `http://host:port`");
+    }
+    Ok(server.to_owned())
+}

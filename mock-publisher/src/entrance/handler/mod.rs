@@ -1,0 +1,103 @@
+//! Handlers: scripts that run when something happened to a message that was sent to a profile or subprofile, and may change
+//! it. The [tracking server](super::tracking) and the [reports](super::reports) say what happened.
+//!
+//! A script reads and writes objects such as `profile`; what it asked for becomes commands. Reading, running and writing are
+//! one transaction.
+
+mod control;
+mod error;
+mod objects;
+mod outcome;
+#[cfg(test)]
+mod tests;
+
+use serde_json::{Map, Value};
+
+use super::Entry;
+use crate::clock::{self, Millis};
+use crate::platform::{EntityRef, Occasion};
+use crate::script::{Prelude, Script, ScriptError};
+use crate::store::{Applied, Plan, StoreError, View};
+use objects::Objects;
+
+pub(crate) use control::router;
+pub(super) use control::{check_script, guarded, require_token};
+pub(super) use error::CallError;
+
+/// Makes the objects that scripts see, and tells what scripts asked for.
+const OBJECTS: Prelude = Prelude { name: "handler", source: include_str!("objects.js") };
+
+/// Something that happened to a message.
+#[derive(Debug, Clone)]
+pub(super) struct Event {
+    /// Whom it was sent to.
+    pub(super) entity: EntityRef,
+    /// The script to run; `None` for the handler of the database.
+    pub(super) script: Option<String>,
+    /// The mailing, message and template, as scripts see them.
+    pub(super) about: Map<String, Value>,
+    /// Why it was not delivered, as scripts see it; null if nobody said that.
+    pub(super) report: Value,
+}
+
+/// The scripts have changed nothing.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum HandlerError {
+    #[error("the script for {0} failed: {1}")]
+    Script(EntityRef, ScriptError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Entry {
+    /// Runs the scripts for all that happened at once, and does what they asked for: all of it, or nothing.
+    pub(super) async fn handle(&self, occasion: Occasion, events: Vec<Event>) -> Result<Applied, HandlerError> {
+        let now = clock::now();
+        let plan = move |view: &View<'_, '_>| {
+            let mut all = Plan::default();
+            for event in events {
+                let plan = event.plan(occasion, view, now)?;
+                all.commands.extend(plan.commands);
+                all.keepsakes.extend(plan.keepsakes);
+            }
+            Ok::<_, HandlerError>(all)
+        };
+        let applied = self.store.apply_plan(occasion.trigger(), now, plan).await??;
+        if applied.fired > 0 {
+            self.bell.ring();
+        }
+        Ok(applied)
+    }
+}
+
+impl Event {
+    fn plan(&self, occasion: Occasion, view: &View<'_, '_>, now: Millis) -> Result<Plan, HandlerError> {
+        let objects = Objects::of(self, view, now)?;
+        let script = match &self.script {
+            Some(script) => script.clone(),
+            None => view.handler(objects.database, occasion)?.unwrap_or_else(|| default(occasion).to_owned()),
+        };
+        let run = || {
+            let ran = Script::compile(&script)?.run(OBJECTS, &objects.json)?;
+            ran.result?;
+            outcome::plan(ran.output, &objects)
+        };
+        run().map_err(|error| HandlerError::Script(self.entity, error))
+    }
+}
+
+/// What runs where nobody has set a handler.
+///
+/// Assumption: the platform does not document what its own bounce processing changes. Here a field called `failure` or `bounce`
+/// gets what was reported; where there is none, nothing changes. Clicks and opens change nothing.
+const fn default(occasion: Occasion) -> &'static str {
+    match occasion {
+        Occasion::Click | Occasion::Open => "",
+        Occasion::Failure => {
+            "destination.fields.failure = [report.code, report.description, report.time].filter(String).join(' ');"
+        }
+        Occasion::Bounce => {
+            "destination.fields.bounce = [report.code, report.description, report.time].filter(String).join(' ');"
+        }
+    }
+}

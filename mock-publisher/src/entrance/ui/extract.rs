@@ -1,0 +1,68 @@
+//! What calls carry: a number or a name in the path, a body.
+
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, PathRejection};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::json;
+
+use crate::entrance::handler::CallError;
+use crate::platform::Id;
+
+/// The number in a path.
+pub(super) struct Number(pub(super) Id);
+
+impl<S: Send + Sync> FromRequestParts<S> for Number {
+    type Rejection = CallError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, CallError> {
+        let number: Result<Path<Id>, PathRejection> = Path::from_request_parts(parts, state).await;
+        number.map(|Path(id)| Self(id)).map_err(|_| CallError::BadRequest("expected a number in the path".to_owned()))
+    }
+}
+
+/// The number or name in a path.
+pub(super) struct Named(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Named {
+    type Rejection = CallError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, CallError> {
+        let Path(name) = Path::from_request_parts(parts, state).await?;
+        Ok(Self(name))
+    }
+}
+
+/// The body of a call, JSON.
+pub(super) struct Body<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = CallError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, CallError> {
+        let body: Result<Json<T>, JsonRejection> = Json::from_request(request, state).await;
+        let Json(body) = body?;
+        Ok(Self(body))
+    }
+}
+
+/// The answer of a call that created something: the thing itself.
+pub(super) fn created(thing: &impl Serialize) -> Response {
+    (StatusCode::CREATED, Json(thing)).into_response()
+}
+
+pub(super) async fn method_not_allowed() -> Response {
+    let error = json!({"error": {"code": "method_not_allowed", "message": "this path does not know that method"}});
+    (StatusCode::METHOD_NOT_ALLOWED, Json(error)).into_response()
+}
+
+/// A member of a body that was given, even if it is `null`. (One that was not given is left as it is.)
+pub(super) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}

@@ -1,0 +1,38 @@
+//! `mock-publisher`: a local stand-in for a marketing platform that sends signed webhooks (Callbacks).
+//!
+//! The floors, top to bottom; a module uses only floors below its own:
+//! `cli` | `demo`, `scenario` | `server` | `control`, `entrance`, `dispatch` | `store`, `send` | `callback` | `script`, `emit` |
+//! `platform`, `keyring` with its name server | `wire_profile`, `access_token`, `local_client`, `receiver`, `private_file`,
+//! `output`, `bell`, `clock`.
+
+mod access_token;
+mod bell;
+mod callback;
+mod cli;
+mod clock;
+mod control;
+mod demo;
+mod dispatch;
+mod emit;
+mod entrance;
+#[doc(hidden)]
+pub mod figures;
+mod keyring;
+mod local_client;
+mod output;
+mod platform;
+mod private_file;
+mod receiver;
+mod scenario;
+mod script;
+mod send;
+mod server;
+mod store;
+mod wire_profile;
+
+use std::process::ExitCode;
+
+/// Runs the program with the arguments of this process.
+pub fn run() -> ExitCode {
+    cli::run()
+}

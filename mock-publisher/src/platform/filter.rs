@@ -1,0 +1,186 @@
+use std::cmp::Ordering;
+
+use super::{Entity, Id, Layout};
+
+/// A condition of a search, such as `city==Utrecht`. Several are joined by "and".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Filter {
+    pub(crate) subject: String,
+    pub(crate) operator: Operator,
+    pub(crate) value: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operator {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    /// Like a pattern in which `%` stands for any text and `_` for any character.
+    Like,
+    NotLike,
+}
+
+/// Longer spellings before those that they begin with.
+const OPERATORS: [(&str, Operator); 10] = [
+    ("==", Operator::Equal),
+    ("!=", Operator::NotEqual),
+    ("<>", Operator::NotEqual),
+    ("<=", Operator::LessOrEqual),
+    (">=", Operator::GreaterOrEqual),
+    ("=~", Operator::Like),
+    ("!~", Operator::NotLike),
+    ("<", Operator::Less),
+    (">", Operator::Greater),
+    ("=", Operator::Equal),
+];
+
+impl Operator {
+    pub(crate) fn from_symbol(symbol: &str) -> Option<Self> {
+        OPERATORS.iter().find(|(text, _)| *text == symbol).map(|(_, operator)| *operator)
+    }
+}
+
+impl Filter {
+    /// Reads `<field><operator><value>`; `None` if there is no operator in it.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let at = text.find(['=', '!', '<', '>'])?;
+        let (subject, rest) = text.split_at(at);
+        let (symbol, operator) = OPERATORS.iter().find(|(symbol, _)| rest.starts_with(symbol))?;
+        let value = rest[symbol.len()..].to_owned();
+        Some(Self { subject: subject.trim().to_owned(), operator: *operator, value })
+    }
+
+    /// The filter that a value equals.
+    pub(crate) fn equal(subject: &str, value: impl Into<String>) -> Self {
+        Self { subject: subject.to_owned(), operator: Operator::Equal, value: value.into() }
+    }
+
+    /// Whether an entity matches. As on the platform, a filter on a field that does not exist is ignored: it matches all.
+    pub(crate) fn matches(&self, entity: &Entity, layout: Layout<'_>) -> bool {
+        let special = match self.subject.to_ascii_lowercase().as_str() {
+            "id" => Some(entity.id.to_string()),
+            "code" => Some(entity.secret.clone()),
+            "modified" => Some(crate::clock::stamp(entity.modified)),
+            _ => None,
+        };
+        match (special, layout.field(&self.subject)) {
+            (Some(value), _) => self.holds_for(&value),
+            (None, Some(field)) => self.holds_for(entity.field(&field.name).unwrap_or_default()),
+            (None, None) => true,
+        }
+    }
+
+    /// The one number that an entity must have to match, if the filter asks for one.
+    pub(crate) fn wanted_id(&self) -> Option<Id> {
+        let asks = self.operator == Operator::Equal && self.subject.eq_ignore_ascii_case("id");
+        asks.then(|| self.value.parse().unwrap_or(0))
+    }
+
+    fn holds_for(&self, value: &str) -> bool {
+        match self.operator {
+            Operator::Equal => compare(value, &self.value).is_eq(),
+            Operator::NotEqual => compare(value, &self.value).is_ne(),
+            Operator::Less => compare(value, &self.value).is_lt(),
+            Operator::LessOrEqual => compare(value, &self.value).is_le(),
+            Operator::Greater => compare(value, &self.value).is_gt(),
+            Operator::GreaterOrEqual => compare(value, &self.value).is_ge(),
+            Operator::Like => is_like(value, &self.value),
+            Operator::NotLike => !is_like(value, &self.value),
+        }
+    }
+}
+
+/// Two numbers as numbers, anything else as texts whose case does not matter. Assumption: the platform does not document how
+/// it compares; this is how its database does.
+pub(crate) fn compare(left: &str, right: &str) -> Ordering {
+    let number = |text: &str| text.trim().parse::<f64>().ok().filter(|number| number.is_finite());
+    match (number(left), number(right)) {
+        (Some(left), Some(right)) => left.total_cmp(&right),
+        _ => left.to_lowercase().cmp(&right.to_lowercase()),
+    }
+}
+
+/// SQL's `LIKE`: `%` for any text, `_` for any character, case aside. In time proportional to both lengths multiplied at worst.
+fn is_like(text: &str, pattern: &str) -> bool {
+    let text: Vec<char> = text.to_lowercase().chars().collect();
+    let pattern: Vec<char> = pattern.to_lowercase().chars().collect();
+    let (mut at, mut in_pattern) = (0, 0);
+    // Where to go on when what follows the last `%` did not fit: the `%` takes one character more.
+    let mut retry: Option<(usize, usize)> = None;
+    while at < text.len() {
+        match pattern.get(in_pattern) {
+            Some('%') => {
+                retry = Some((at, in_pattern));
+                in_pattern += 1;
+            }
+            Some(c) if *c == '_' || *c == text[at] => {
+                at += 1;
+                in_pattern += 1;
+            }
+            _ => match retry {
+                Some((taken, percent)) => {
+                    at = taken + 1;
+                    in_pattern = percent + 1;
+                    retry = Some((at, percent));
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[in_pattern..].iter().all(|c| *c == '%')
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::{Database, EntityInput, Home};
+    use super::*;
+
+    fn mike() -> Entity {
+        let fields = json!({"name": "Mike", "city": "Den Haag", "score": "9"});
+        let input = EntityInput::of_fields(fields.as_object().unwrap().clone());
+        Entity::create(Home::Database(1), Database::sample().layout(), 7, "abc".into(), &input, 1000)
+    }
+
+    #[test]
+    fn a_filter_compares_a_field_with_a_value() {
+        let database = Database::sample();
+        for (filter, expected) in [
+            ("name==Mike", true),
+            ("NAME==mike", true),
+            ("name=Mike", true),
+            ("name!=Mike", false),
+            ("name<>Mick", true),
+            ("score<10", true),
+            ("score>=9", true),
+            ("score>9.5", false),
+            ("score<=8", false),
+            ("city=~den%", true),
+            ("city=~%a_g", true),
+            ("city=~%a", false),
+            ("city!~%x%", true),
+            ("id==7", true),
+            ("id>7", false),
+            ("code==abc", true),
+            ("modified==1970-01-01 00:00:01", true),
+            // As observed on the platform: a filter on what does not exist filters nothing.
+            ("shoe==44", true),
+            ("city==", false),
+            ("company==", true),
+        ] {
+            let parsed = Filter::parse(filter).unwrap();
+            assert_eq!(parsed.matches(&mike(), database.layout()), expected, "{filter}");
+        }
+        assert_eq!(Filter::parse("name"), None);
+    }
+
+    #[test]
+    fn a_pattern_takes_no_more_than_proportional_time() {
+        assert!(!is_like(&"a".repeat(20_000), &format!("{}b", "%a".repeat(50))));
+        assert!(is_like(&"a".repeat(20_000), &format!("{}%", "%a".repeat(50))));
+    }
+}

@@ -1,0 +1,221 @@
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use rquickjs::context::intrinsic;
+use rquickjs::{CatchResultExt, CaughtError, Context, Ctx, Exception, Function, Object, Runtime, Value};
+use serde::Serialize;
+
+use super::{Script, ScriptError, limits};
+
+/// Freezes what the language brings along, and returns how to enter the realm.
+const REALM: &str = include_str!("realm.js");
+
+/// Trusted JavaScript between the publisher and a script.
+///
+/// Its source is an expression: a function that gets `{ Proxy, Reflect, scopeOf, scopeBy }` once, and returns a
+/// function
+/// `open`. That is called for each run as `open(input, need)`, and returns `{ scope, close }`. In `scope`, made by
+/// `scopeOf(names)` or `scopeBy({ has, get, set })`, the script finds its names. `close(value)` returns what is handed back as
+/// JSON, where `value` is what the script came to, or undefined if it threw. `need(name)` breaks the run off, to be
+/// repeated with an input that has what is missing.
+///
+/// It must not keep anything between two runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Prelude {
+    /// Unique among all preludes.
+    pub(crate) name: &'static str,
+    pub(crate) source: &'static str,
+}
+
+/// What came of a script.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Ran {
+    /// Whether its last statement has a value that counts as true; or what went wrong.
+    pub(crate) result: Result<bool, ScriptError>,
+    /// What the prelude's `close` returned; `Null` if it returned nothing or could not be asked.
+    pub(crate) output: serde_json::Value,
+    /// What the script needs, if it was broken off for that. Nothing else is of use then.
+    pub(crate) needs: Option<String>,
+}
+
+/// A world of its own for scripts: the language's objects, frozen, and a prelude.
+pub(super) struct Realm {
+    context: Context,
+    runtime: Runtime,
+    watch: Arc<Mutex<Watch>>,
+    prelude: Prelude,
+    runs: u32,
+}
+
+/// What is known of a run while it goes on.
+#[derive(Default)]
+struct Watch {
+    deadline: Option<Instant>,
+    was_interrupted: bool,
+    /// What it asked for, and was not given.
+    needs: Option<String>,
+}
+
+/// What scripts can use of the language. Typed arrays and weak references are left out: the first can block a thread,
+/// the second outlast a script.
+type Language = (
+    intrinsic::Date,
+    intrinsic::Eval,
+    intrinsic::RegExpCompiler,
+    intrinsic::RegExp,
+    intrinsic::Json,
+    intrinsic::Proxy,
+    intrinsic::MapSet,
+    intrinsic::Promise,
+);
+
+impl Realm {
+    pub(super) fn new(prelude: Prelude) -> Result<Self, ScriptError> {
+        let failed = |error: rquickjs::Error| ScriptError::Engine(error.to_string());
+        let runtime = Runtime::new().map_err(failed)?;
+        runtime.set_memory_limit(limits::MEMORY);
+        runtime.set_max_stack_size(limits::STACK);
+        let watch = Arc::new(Mutex::new(Watch::default()));
+        let watched = watch.clone();
+        runtime.set_interrupt_handler(Some(Box::new(move || lock(&watched).interrupts())));
+        let context = Context::custom::<Language>(&runtime).map_err(failed)?;
+        context.with(|ctx| {
+            let furnished = furnish(&ctx, prelude, watch.clone()).catch(&ctx);
+            furnished.map_err(|error| ScriptError::Engine(format!("{}: {error}", prelude.name)))
+        })?;
+        Ok(Self { context, runtime, watch, prelude, runs: 0 })
+    }
+
+    pub(super) fn prelude(&self) -> Prelude {
+        self.prelude
+    }
+
+    pub(super) fn runs(&self) -> u32 {
+        self.runs
+    }
+
+    pub(super) fn run(&mut self, script: &Script, input: &impl Serialize) -> Result<Ran, ScriptError> {
+        self.runs += 1;
+        // After each collection the engine lowers its threshold to a little more than a bare realm needs.
+        self.runtime.set_gc_threshold(limits::MEMORY / 2);
+        let input = serde_json::to_string(input).map_err(|error| ScriptError::Engine(error.to_string()))?;
+        // What follows a script's last line must stand on a line of its own: the last could be a comment. That the
+        // script compiles on its own is known, so it cannot end the block itself.
+        let source = format!("{{ let eval, $call;\n{}\n}}", script.source());
+        *lock(&self.watch) = Watch { deadline: Some(Instant::now() + limits::DEADLINE), ..Watch::default() };
+        let mut ran = self.context.with(|ctx| match self.evaluate(&ctx, &input, &source) {
+            Ok(ran) => ran,
+            Err(error) => {
+                let result = Err(self.caught(Err::<(), _>(error).catch(&ctx).err()));
+                Ran { result, output: serde_json::Value::Null, needs: None }
+            }
+        });
+        *lock(&self.watch) = Watch::default();
+        if self.runtime.is_job_pending() {
+            ran.result = Err(ScriptError::Promise);
+        }
+        Ok(ran)
+    }
+
+    fn evaluate(&self, ctx: &Ctx<'_>, input: &str, source: &str) -> rquickjs::Result<Ran> {
+        let Some(kept) = ctx.userdata::<Object<'_>>() else {
+            return Err(Exception::throw_message(ctx, "nothing is kept in this realm"));
+        };
+        let (enter, open): (Function<'_>, Function<'_>) = (kept.get("enter")?, kept.get("open")?);
+        let opened: Object<'_> = open.call((ctx.json_parse(input)?, kept.get::<_, Value<'_>>("need")?))?;
+        let call = Object::new(ctx.clone())?;
+        call.set("scope", opened.get::<_, Value<'_>>("scope")?)?;
+        call.set("source", source)?;
+        let came_to = enter.call::<_, Value<'_>>((call,)).catch(ctx);
+        let (result, value) = match came_to {
+            Ok(value) => (Ok(counts_as_true(&value)), value),
+            Err(error) => (Err(self.caught(Some(error))), Value::new_undefined(ctx.clone())),
+        };
+        let needs = lock(&self.watch).needs.take();
+        let usable = needs.is_none() && result.as_ref().err().is_none_or(ScriptError::leaves_realm_intact);
+        let output = if usable { close(&opened, value)? } else { serde_json::Value::Null };
+        Ok(Ran { result, output, needs })
+    }
+
+    /// What became of a script that threw.
+    fn caught(&self, error: Option<CaughtError<'_>>) -> ScriptError {
+        // The engine's own errors look like a script's, and a script can throw errors that look like the engine's. That
+        // it is taken for one of those costs it only the realm.
+        if lock(&self.watch).was_interrupted {
+            return ScriptError::Deadline;
+        }
+        match error {
+            Some(CaughtError::Exception(exception)) => {
+                let message = exception.message().unwrap_or_default();
+                let name = exception.as_object().get::<_, String>("name").unwrap_or_default();
+                match (name.as_str(), message.as_str()) {
+                    ("InternalError", text) if text.contains("out of memory") || text == "string too long" => {
+                        ScriptError::Memory
+                    }
+                    ("InternalError" | "RangeError", text) if text.contains("stack") => ScriptError::Stack,
+                    ("InternalError", _) => ScriptError::Engine(message),
+                    _ => ScriptError::Thrown(format!("{name}: {message}")),
+                }
+            }
+            // There was no memory for an error either. (Or the script said `throw null`.)
+            Some(CaughtError::Value(value)) if value.is_null() => ScriptError::Memory,
+            Some(CaughtError::Value(value)) => {
+                ScriptError::Thrown(match value.as_string().map(|text| text.to_string()) {
+                    Some(Ok(text)) => text,
+                    _ => format!("a value of type {}", value.type_name()),
+                })
+            }
+            Some(CaughtError::Error(error)) => ScriptError::Engine(error.to_string()),
+            None => ScriptError::Engine("no error".to_owned()),
+        }
+    }
+}
+
+/// Freezes what the language brings along, and keeps what is needed to run scripts.
+fn furnish(ctx: &Ctx<'_>, prelude: Prelude, watch: Arc<Mutex<Watch>>) -> rquickjs::Result<()> {
+    let realm: Object<'_> = ctx.eval(REALM)?;
+    let (freeze, tools): (Function<'_>, Object<'_>) = (realm.get("freeze")?, realm.get("tools")?);
+    let need = Function::new(ctx.clone(), move |ctx: Ctx<'_>, name: String| -> rquickjs::Result<()> {
+        lock(&watch).needs = Some(name);
+        Err(Exception::throw_message(&ctx, "broken off"))
+    })?;
+    let prelude: Function<'_> = ctx.eval(prelude.source)?;
+    let kept = Object::new(ctx.clone())?;
+    kept.set("enter", realm.get::<_, Function<'_>>("enter")?)?;
+    kept.set("open", freeze.call::<_, Function<'_>>((prelude.call::<_, Function<'_>>((tools,))?,))?)?;
+    kept.set("need", freeze.call::<_, Function<'_>>((need,))?)?;
+    // A place that no script can reach.
+    ctx.store_userdata(kept).map(drop).map_err(|_| Exception::throw_message(ctx, "the realm is in use"))
+}
+
+fn close<'js>(opened: &Object<'js>, value: Value<'js>) -> rquickjs::Result<serde_json::Value> {
+    let output: Value<'js> = opened.get::<_, Function<'js>>("close")?.call((value,))?;
+    let json = opened.ctx().json_stringify(output)?;
+    let text = json.map(|json| json.to_string()).transpose()?;
+    Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+}
+
+/// As JavaScript's `if` has it.
+fn counts_as_true(value: &Value<'_>) -> bool {
+    if let Some(truth) = value.as_bool() {
+        truth
+    } else if let Some(number) = value.as_number() {
+        number != 0.0 && !number.is_nan()
+    } else if let Some(text) = value.as_string() {
+        text.to_string().map_or(true, |text| !text.is_empty())
+    } else {
+        !(value.is_undefined() || value.is_null())
+    }
+}
+
+impl Watch {
+    /// Whether the run has to end. The engine asks now and then.
+    fn interrupts(&mut self) -> bool {
+        self.was_interrupted |= self.deadline.is_some_and(|end| Instant::now() >= end);
+        self.was_interrupted
+    }
+}
+
+fn lock(watch: &Mutex<Watch>) -> std::sync::MutexGuard<'_, Watch> {
+    watch.lock().unwrap_or_else(PoisonError::into_inner)
+}

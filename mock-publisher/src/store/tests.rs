@@ -1,0 +1,340 @@
+use rusqlite::Connection;
+use serde_json::json;
+
+use super::*;
+use crate::callback::{ActionType, ConditionDraft, Reason, Scope};
+use crate::emit::TargetUrl;
+use crate::platform::{
+    Command, EntityInput, EntityRef, Field, FieldKind, Filter, Id, Interest, Trigger, Unsubscribe, Within,
+};
+
+const DATABASE: Id = 1;
+const ORDERS: Id = 1;
+const NOW: i64 = 1_000_000;
+
+fn input(fields: serde_json::Value) -> EntityInput {
+    EntityInput::of_fields(fields.as_object().unwrap().clone())
+}
+
+fn create(name: &str) -> Command {
+    Command::CreateProfile { database: DATABASE, input: input(json!({"name": name})) }
+}
+
+fn order(profile: Id, product: &str) -> Command {
+    Command::CreateSubprofile { profile, collection: ORDERS, input: input(json!({"product": product})) }
+}
+
+async fn do_all(store: &Store, commands: Vec<Command>) -> Applied {
+    store.apply_all(commands, Trigger::Rest, NOW).await.unwrap()
+}
+
+async fn with_callback(store: &Store, scope: Scope) {
+    let url = TargetUrl::parse("http://127.0.0.1:9/").unwrap();
+    store.create_callback(scope, url, CallbackDraft::default()).await.unwrap();
+}
+
+async fn actions(store: &Store) -> Vec<(String, String)> {
+    let changes = store.changes(0, 100).await.unwrap();
+    changes.into_iter().map(|change| (change.action, change.entity.to_string())).collect()
+}
+
+#[tokio::test]
+async fn a_removed_profile_takes_its_subprofiles_with_it_and_each_is_told() {
+    let store = Store::in_memory(Switches::default()).unwrap();
+    with_callback(&store, Scope::Collection(ORDERS)).await;
+    do_all(&store, vec![create("Mike"), order(1, "ball"), order(1, "racket")]).await;
+    let gone = Command::Remove { entity: EntityRef::profile(1), completely: false };
+    let applied = do_all(&store, vec![gone.clone()]).await;
+    assert_eq!((applied.changes.len(), applied.fired), (3, 2));
+    let told = actions(&store).await.split_off(3);
+    let expected = ["subprofile 1", "subprofile 2", "profile 1"];
+    assert_eq!(told, expected.map(|entity| ("delete".to_owned(), entity.to_owned())));
+    assert!(matches!(store.apply(gone, Trigger::Rest, NOW).await, Err(StoreError::Removed(_))));
+    assert!(store.entity(EntityRef::subprofile(2)).await.unwrap().removed.is_some());
+}
+
+#[tokio::test]
+async fn whether_cascaded_removals_are_told_is_a_switch() {
+    let store = Store::in_memory(Switches { tell_cascaded_removals: false, ..Switches::default() }).unwrap();
+    do_all(&store, vec![create("Mike"), order(1, "ball")]).await;
+    let completely = Command::Remove { entity: EntityRef::profile(1), completely: true };
+    assert_eq!(do_all(&store, vec![completely]).await.changes.len(), 1);
+    for gone in [EntityRef::profile(1), EntityRef::subprofile(1)] {
+        assert!(matches!(store.entity(gone).await, Err(StoreError::NoEntity(entity)) if entity == gone));
+    }
+}
+
+#[tokio::test]
+async fn whether_an_update_without_change_is_told_is_a_switch() {
+    for (tell_updates_without_change, expected) in [(false, 0), (true, 1)] {
+        let store = Store::in_memory(Switches { tell_updates_without_change, ..Switches::default() }).unwrap();
+        do_all(&store, vec![create("Mike")]).await;
+        let same = Command::Update { entity: EntityRef::profile(1), input: input(json!({"name": "Mike"})) };
+        assert_eq!(do_all(&store, vec![same]).await.changes.len(), expected);
+    }
+}
+
+#[tokio::test]
+async fn those_who_unsubscribe_get_what_the_database_has_been_told() {
+    for (behaviour, expected) in [
+        (Unsubscribe::Nothing, vec![]),
+        (Unsubscribe::Remove, vec!["delete"]),
+        (Unsubscribe::Update(json!({"city": "none"}).as_object().unwrap().clone()), vec!["update"]),
+    ] {
+        let store = Store::in_memory(Switches::default()).unwrap();
+        do_all(&store, vec![create("Mike")]).await;
+        let draft = DatabaseDraft { unsubscribe: Some(behaviour), ..DatabaseDraft::default() };
+        store.update_database(DATABASE, draft).await.unwrap();
+        do_all(&store, vec![Command::Unsubscribe { entity: EntityRef::profile(1) }]).await;
+        let told = actions(&store).await.split_off(1);
+        assert_eq!(told.iter().map(|(action, _)| action.as_str()).collect::<Vec<_>>(), expected);
+    }
+}
+
+#[tokio::test]
+async fn what_matches_is_updated_and_what_does_not_can_be_created() {
+    let store = Store::in_memory(Switches::default()).unwrap();
+    do_all(&store, vec![create("Mike"), create("Jessica"), create("Mike")]).await;
+    let update = |name: &str, create| Command::UpdateMatching {
+        within: Within::Database(DATABASE),
+        filters: vec![Filter::equal("name", name)],
+        input: input(json!({"city": "Breda"})),
+        create,
+    };
+    assert_eq!(do_all(&store, vec![update("Mike", false)]).await.touched, 2);
+    assert_eq!(do_all(&store, vec![update("Nobody", false)]).await.touched, 0);
+    assert_eq!(do_all(&store, vec![update("Nobody", true)]).await.created, Some(EntityRef::profile(4)));
+    let within = Within::Database(DATABASE);
+    assert_eq!(store.entity_ids(within, vec![Filter::equal("city", "Breda")]).await.unwrap(), [1, 3, 4]);
+}
+
+#[tokio::test]
+async fn of_several_commands_all_are_carried_out_or_none() {
+    let store = Store::in_memory(Switches::default()).unwrap();
+    with_callback(&store, Scope::Database(DATABASE)).await;
+    let commands = vec![create("Mike"), order(99, "ball")];
+    let failed = store.apply_all(commands, Trigger::Import, NOW).await;
+    assert!(matches!(failed, Err(StoreError::NoEntity(_))));
+    assert!(actions(&store).await.is_empty());
+    assert!(store.deliveries(0, 9).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_change_tells_why_each_callback_fired_or_not() {
+    let store = Store::in_memory(Switches::default()).unwrap();
+    let url = || TargetUrl::parse("http://127.0.0.1:9/").unwrap();
+    let drafts = [
+        CallbackDraft::default(),
+        CallbackDraft { active: Some(false), ..CallbackDraft::default() },
+        CallbackDraft { action: ActionType::from_name("delete"), ..CallbackDraft::default() },
+        CallbackDraft { triggers: Some("soap".parse().unwrap()), ..CallbackDraft::default() },
+    ];
+    for draft in drafts {
+        store.create_callback(Scope::Database(DATABASE), url(), draft).await.unwrap();
+    }
+    do_all(&store, vec![create("Mike")]).await;
+    let renamed = Command::Update { entity: EntityRef::profile(1), input: input(json!({"name": "Mick"})) };
+    let applied = do_all(&store, vec![renamed]).await;
+    let (change, decisions) = store.change(applied.changes[0]).await.unwrap();
+    assert_eq!(change.changed, [("name".to_owned(), "Mike".to_owned(), "Mick".to_owned())]);
+    let reasons: Vec<_> = decisions.iter().map(|decision| decision.reason).collect();
+    let expected = [Reason::Fired, Reason::NotActive, Reason::ActionNotSelected, Reason::TriggerNotSelected];
+    assert_eq!(reasons, expected);
+    assert_eq!(decisions[0].delivery.as_ref().map(|delivery| delivery.id), Some(2));
+    assert_eq!(
+        (change.database_name.as_str(), decisions[1].url.as_deref()),
+        ("customers", Some("http://127.0.0.1:9/"))
+    );
+}
+
+#[tokio::test]
+async fn values_stay_with_their_field_when_it_is_renamed_and_go_with_it() {
+    let store = Store::in_memory(Switches::default()).unwrap();
+    do_all(&store, vec![create("Mike")]).await;
+    let owner = Owner::Database(DATABASE);
+    let name = store.database("customers").await.unwrap().fields[0].clone();
+    store.update_field(owner, Field { name: "first_name".into(), ..name.clone() }).await.unwrap();
+    let with_default = Field { value: "7".into(), ..Field::new("stars", FieldKind::Integer) };
+    store.create_field(owner, with_default).await.unwrap();
+    let mike = store.entity(EntityRef::profile(1)).await.unwrap();
+    assert_eq!((mike.field("first_name"), mike.field("stars")), (Some("Mike"), Some("7")));
+    store.remove_field(owner, name.id).await.unwrap();
+    assert_eq!(store.entity(EntityRef::profile(1)).await.unwrap().field("first_name"), None);
+    for bad in ["", "a b", "id", "CODE", "Stars"] {
+        let refused = store.create_field(owner, Field::new(bad, FieldKind::Text)).await;
+        assert!(matches!(refused, Err(StoreError::Invalid(_))), "{bad}");
+    }
+    let second = store.create_field(owner, Field::new("email2", FieldKind::Email)).await;
+    assert!(matches!(second, Err(StoreError::Invalid(_))));
+}
+
+#[tokio::test]
+async fn an_interest_is_renamed_and_removed_with_those_who_have_it() {
+    let store = Store::in_memory(Switches::default()).unwrap();
+    let mut mike = input(json!({"name": "Mike"}));
+    mike.interests = EntityInput::read_interests(&json!(["tennis", "golf"]));
+    do_all(&store, vec![Command::CreateProfile { database: DATABASE, input: mike }]).await;
+    let interests = store.database("1").await.unwrap().interests;
+    store.update_interest(interests[0].id, Some("padel".into()), None).await.unwrap();
+    store.remove_interest(interests[1].id).await.unwrap();
+    assert_eq!(store.entity(EntityRef::profile(1)).await.unwrap().interests, ["padel"]);
+    let twice = Interest { id: 0, name: "Padel".into(), group: String::new() };
+    assert!(matches!(store.create_interest(DATABASE, twice).await, Err(StoreError::Invalid(_))));
+}
+
+#[tokio::test]
+async fn a_list_is_sorted_and_cut() {
+    let store = Store::in_memory(Switches::default()).unwrap();
+    for (name, score) in [("b", "10"), ("A", "9"), ("c", "100")] {
+        let input = input(json!({"name": name, "score": score}));
+        do_all(&store, vec![Command::CreateProfile { database: DATABASE, input }]).await;
+    }
+    for (order, descending, expected) in [
+        (Order::Id, true, [3, 2, 1]),
+        (Order::Field("NAME".into()), false, [2, 1, 3]),
+        (Order::Field("score".into()), false, [2, 1, 3]),
+        (Order::Field("score".into()), true, [3, 1, 2]),
+        (Order::Modified, false, [1, 2, 3]),
+    ] {
+        for (start, limit) in [(0, 9), (1, 1), (9, 9)] {
+            let selection = Selection { order: order.clone(), descending, start, limit, ..Selection::default() };
+            let (page, total) = store.entities(Within::Database(DATABASE), selection).await.unwrap();
+            let ids: Vec<_> = page.iter().map(|entity| entity.id).collect();
+            let wanted: Vec<_> = expected.iter().copied().skip(start as usize).take(limit as usize).collect();
+            assert_eq!((ids, total), (wanted, 3), "{order:?} {descending} {start} {limit}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn data_of_the_first_format_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = Connection::open(folder.path().join("publisher.sqlite")).unwrap();
+    old.execute_batch(include_str!("migrations/0001_initial.sql")).unwrap();
+    old.execute_batch(
+        "INSERT INTO databases VALUES (1, 'customers');
+         INSERT INTO fields VALUES (1, 1, 'name', 'text', ''), (2, 1, 'score', 'integer', '0');
+         INSERT INTO interests VALUES (1, 1, 'tennis');
+         INSERT INTO profiles VALUES (1, 1, '[[\"name\",\"Mike\"],[\"score\",\"3\"]]', '[\"tennis\"]', 's', 1, 2, NULL);
+         INSERT INTO callbacks VALUES (1, 1, 'http://127.0.0.1:9/', 'json', 'all', 'rest', 1);
+         INSERT INTO changes VALUES (1, 5, 'rest', 'create', 1, 1);
+         INSERT INTO deliveries (change, callback, url, method, body, state)
+             VALUES (1, 1, 'http://127.0.0.1:9/', 'json', x'7b7d', 'pending');
+         PRAGMA user_version = 1;",
+    )
+    .unwrap();
+    drop(old);
+    let store = Store::open(folder.path(), Switches::default()).unwrap();
+    let mike = store.entity(EntityRef::profile(1)).await.unwrap();
+    assert_eq!((mike.field("name"), mike.field("score"), mike.has_interest("tennis")), (Some("Mike"), Some("3"), true));
+    assert_eq!(store.callbacks(Scope::Database(1)).await.unwrap().len(), 1);
+    assert_eq!(store.pending(&[]).await.unwrap().len(), 1);
+    assert_eq!(actions(&store).await, [("create".to_owned(), "profile 1".to_owned())]);
+    let applied = store.apply(create("Jessica"), Trigger::Rest, NOW).await.unwrap();
+    assert_eq!((applied.created, applied.fired), (Some(EntityRef::profile(2)), 1));
+}
+
+/// Nine triggers, four action types, selected or not: a callback fires for what it selects, and for nothing else.
+#[tokio::test]
+async fn a_callback_fires_for_the_triggers_and_actions_that_it_selects() {
+    let store = Store::in_memory(Switches::default()).unwrap();
+    let url = || TargetUrl::parse("http://127.0.0.1:9/").unwrap();
+    let action_types = ["all", "create", "update", "delete"];
+    let mut selected = Vec::new();
+    for scope in [Scope::Database(DATABASE), Scope::Collection(ORDERS)] {
+        for trigger in Trigger::ALL {
+            for action in action_types {
+                for wanted in [true, false] {
+                    let triggers = Trigger::ALL.into_iter().filter(|other| (*other == trigger) == wanted).collect();
+                    let draft = CallbackDraft {
+                        action: ActionType::from_name(action),
+                        triggers: Some(triggers),
+                        ..CallbackDraft::default()
+                    };
+                    let id = store.create_callback(scope, url(), draft).await.unwrap();
+                    selected.push((id, scope.database().is_some(), trigger, action, wanted));
+                }
+            }
+        }
+    }
+    for trigger in Trigger::ALL {
+        let profile = store.apply(create("Mike"), trigger, NOW).await.unwrap();
+        let entity = profile.created.unwrap();
+        let subprofile = store.apply(order(entity.id, "ball"), trigger, NOW).await.unwrap();
+        let subentity = subprofile.created.unwrap();
+        let update = |entity, fields| Command::Update { entity, input: input(fields) };
+        let gone = |entity| Command::Remove { entity, completely: false };
+        let updated = store.apply(update(entity, json!({"name": "Mick"})), trigger, NOW).await.unwrap();
+        let subupdated = store.apply(update(subentity, json!({"product": "net"})), trigger, NOW).await.unwrap();
+        let subremoved = store.apply(gone(subentity), trigger, NOW).await.unwrap();
+        let removed = store.apply(gone(entity), trigger, NOW).await.unwrap();
+        for (applied, action, of_profile) in [
+            (profile, "create", true),
+            (updated, "update", true),
+            (removed, "delete", true),
+            (subprofile, "create", false),
+            (subupdated, "update", false),
+            (subremoved, "delete", false),
+        ] {
+            let expected: Vec<Id> = selected
+                .iter()
+                .filter(|(_, of_database, of_trigger, type_name, wanted)| {
+                    let fits = (*of_trigger == trigger) == *wanted;
+                    *of_database == of_profile && fits && (*type_name == "all" || *type_name == action)
+                })
+                .map(|(id, ..)| *id)
+                .collect();
+            let (_, decisions) = store.change(applied.changes[0]).await.unwrap();
+            let fired = decisions.iter().filter(|decision| decision.reason == Reason::Fired);
+            let fired: Vec<Id> = fired.map(|decision| decision.callback).collect();
+            assert_eq!(fired, expected, "{trigger} {action}");
+            assert_eq!((applied.changes.len(), applied.fired), (1, expected.len()), "{trigger} {action}");
+            assert_eq!(decisions.len(), selected.len() / 2, "one decision for each callback in scope");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_numbers_and_texts_has_an_order() {
+    let store = Store::in_memory(Switches::default()).unwrap();
+    let values = ["10", "5a", "9", "", "1e400", "nan", "-3", "b", "07", "A"];
+    let profiles = values.iter().cycle().take(60).map(|value| create(value)).collect();
+    do_all(&store, profiles).await;
+    let selection = Selection { order: Order::Field("name".into()), limit: 100, ..Selection::default() };
+    let (page, _) = store.entities(Within::Database(DATABASE), selection).await.unwrap();
+    let mut names: Vec<_> = page.iter().map(|entity| entity.field("name").unwrap()).collect();
+    names.dedup();
+    assert_eq!(names, ["-3", "07", "9", "10", "1e400", "nan", "", "5a", "A", "b"]);
+}
+
+#[tokio::test]
+async fn the_outbox_tells_the_first_of_each_lane_of_each_callback() {
+    let store = Store::in_memory(Switches::default()).unwrap();
+    for _ in 0..3 {
+        with_callback(&store, Scope::Database(DATABASE)).await;
+    }
+    let renamed = |name: &str| Command::Update { entity: EntityRef::profile(1), input: input(json!({"name": name})) };
+    do_all(&store, vec![create("Mike"), renamed("Mick"), create("Jessica")]).await;
+    let pending = store.pending(&[2]).await.unwrap();
+    let told: Vec<_> = pending.iter().map(|pending| (pending.id, pending.lane.callback, pending.lane.entity)).collect();
+    assert_eq!(told, [(1, 1, 1), (3, 3, 1), (7, 1, 2), (9, 3, 2)]);
+}
+
+#[tokio::test]
+async fn one_half_of_a_condition_is_changed_and_the_other_stays() {
+    let store = Store::in_memory(Switches::default()).unwrap();
+    with_callback(&store, Scope::Database(DATABASE)).await;
+    let rules = json!({"field": "name", "contains": "Mi"});
+    let change = |expression: Option<&str>, rules: Option<&serde_json::Value>| {
+        let condition = ConditionDraft::parse(expression, rules).unwrap();
+        store.update_callback(1, CallbackDraft { condition, ..CallbackDraft::default() })
+    };
+    change(Some("true"), None).await.unwrap();
+    change(None, Some(&rules)).await.unwrap();
+    let condition = store.callback(1).await.unwrap().condition;
+    assert_eq!((condition.expression(), condition.rules()), ("true", Some(rules)));
+    change(None, Some(&json!(null))).await.unwrap();
+    change(None, None).await.unwrap();
+    let condition = store.callback(1).await.unwrap().condition;
+    assert_eq!((condition.expression(), condition.rules()), ("true", None));
+}

@@ -151,13 +151,6 @@ impl Verifier {
         self.verify_head(head, now).await?.verify_body(body)
     }
 
-    /// Refuses early what was handled before, as far as the guard can tell without asking anybody. Step 12 is still to come.
-    #[cfg(feature = "tower")]
-    pub(crate) fn refuse_replayed(&self, head: &AuthenticHead, now: SystemTime) -> Result<(), Rejection> {
-        let Some(guard) = &self.guard else { return Ok(()) };
-        if guard.was_handled(&Nonce::of(head)?, now) { Err(Rejection::Replayed) } else { Ok(()) }
-    }
-
     /// Step 12: claims the nonce of a request that was verified, so that it is handled once. The claim is to be
     /// [committed](Claim::commit) when the callback was handled.
     ///
@@ -185,13 +178,44 @@ impl Verifier {
     /// [`Rejection::DateTooOld`] if it took so long to read the body that the nonce need not be remembered any more; and
     /// what is [temporary](crate::Class::Temporary).
     pub async fn claim<B>(&self, verified: &Verified<B>, now: SystemTime) -> Result<Claim, Rejection> {
-        let Some(guard) = &self.guard else { return Ok(Claim::unguarded()) };
-        let head = verified.head();
-        let nonce = Nonce::of(head)?;
-        let window = self.policy.max_age.saturating_add(REPLAY_MARGIN).min(LONGEST_MEMORY);
-        let until = head.date().checked_add(window).filter(|until| *until > now).ok_or_else(|| {
-            let age = now.duration_since(head.date()).unwrap_or_default().as_secs();
-            Rejection::DateTooOld { age, window: self.policy.max_age.as_secs() }
+        self.unclaimed(verified.head())?.claim(now).await
+    }
+
+    /// What step 12 needs of a head.
+    pub(crate) fn unclaimed(&self, head: &AuthenticHead) -> Result<Unclaimed<'_>, Rejection> {
+        let guarded = match &self.guard {
+            Some(guard) => Some((guard, Nonce::of(head)?)),
+            None => None,
+        };
+        Ok(Unclaimed { guarded, date: head.date(), max_age: self.policy.max_age })
+    }
+}
+
+/// An authentic head before step 12.
+pub(crate) struct Unclaimed<'v> {
+    /// `None` without a guard.
+    guarded: Option<(&'v Arc<dyn ReplayGuard>, Nonce)>,
+    date: SystemTime,
+    max_age: Duration,
+}
+
+impl Unclaimed<'_> {
+    /// Refuses early what was handled before, as far as the guard can tell without asking anybody.
+    #[cfg(feature = "tower")]
+    pub(crate) fn refuse_replayed(&self, now: SystemTime) -> Result<(), Rejection> {
+        match &self.guarded {
+            Some((guard, nonce)) if guard.was_handled(nonce, now) => Err(Rejection::Replayed),
+            _ => Ok(()),
+        }
+    }
+
+    /// Step 12.
+    pub(crate) async fn claim(self, now: SystemTime) -> Result<Claim, Rejection> {
+        let Some((guard, nonce)) = self.guarded else { return Ok(Claim::unguarded()) };
+        let window = self.max_age.saturating_add(REPLAY_MARGIN).min(LONGEST_MEMORY);
+        let until = self.date.checked_add(window).filter(|until| *until > now).ok_or_else(|| {
+            let age = now.duration_since(self.date).unwrap_or_default().as_secs();
+            Rejection::DateTooOld { age, window: self.max_age.as_secs() }
         })?;
         Ok(Claim::make(guard, nonce, until, now).await?)
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http::request::Parts;
 use http::{Request, Response, Uri};
 use http_body::Body;
 use http_body_util::Full;
@@ -17,6 +18,7 @@ use super::{body, report};
 use crate::rejection::Rejection;
 use crate::replay::{Claim, ReplayError};
 use crate::verified::Verified;
+use crate::verifier::Unclaimed;
 
 /// The service that [`VerifyLayer`](super::VerifyLayer) makes.
 ///
@@ -61,20 +63,22 @@ where
         let settings = Arc::clone(&self.settings);
         let rejection = self.rejection.clone();
         Box::pin(async move {
-            let uri = request.uri().clone();
-            let (request, verified) = match verify(&settings, request).await {
+            let (mut parts, body) = request.into_parts();
+            let (verified, unclaimed) = match verify(&settings, &parts, body).await {
                 Ok(genuine) => genuine,
-                Err(reason) => return Ok(refused(&rejection, reason, &uri)),
+                Err(reason) => return Ok(refused(&rejection, reason, &parts.uri)),
             };
             // Before the claim, whose lease would run meanwhile.
             poll_fn(|cx| inner.poll_ready(cx)).await?;
-            let claim = match settings.verifier.claim(&verified, (settings.clock)()).await {
+            let claim = match unclaimed.claim((settings.clock)()).await {
                 Ok(claim) => claim,
-                Err(reason) => return Ok(refused(&rejection, reason, &uri)),
+                Err(reason) => return Ok(refused(&rejection, reason, &parts.uri)),
             };
             report::verified(&verified);
+            let body = Full::new(verified.body().clone());
+            parts.extensions.insert(Arc::new(verified));
             // Dropped half-way, by a panic or by a client that goes away, the claim releases itself.
-            let response = inner.call(request).await;
+            let response = inner.call(Request::from_parts(parts, body)).await;
             settle(claim, response.as_ref().is_ok_and(|response| response.status().is_success())).await;
             response
         })
@@ -89,25 +93,23 @@ fn refused<B>(rejection: &impl RejectionResponse<B>, reason: Rejection, uri: &Ur
     response
 }
 
-/// Steps 1 to 11. The request that comes out has its whole body, and the evidence among its extensions.
-async fn verify<B>(
-    settings: &Settings,
-    request: Request<B>,
-) -> Result<(Request<Full<Bytes>>, Arc<Verified<Bytes>>), Rejection>
+/// Steps 1 to 11, with the whole body in the end, and what step 12 needs.
+async fn verify<'s, B>(
+    settings: &'s Settings,
+    parts: &Parts,
+    body: B,
+) -> Result<(Verified<Bytes>, Unclaimed<'s>), Rejection>
 where
     B: Body<Data = Bytes>,
 {
-    let (mut parts, body) = request.into_parts();
     let head = {
-        let Sent { head, target } = settings.as_sent(&parts)?;
+        let Sent { head, target } = settings.as_sent(parts)?;
         settings.verifier.verify_head(&head.with_target(&target), (settings.clock)()).await?
     };
+    let unclaimed = settings.verifier.unclaimed(&head)?;
     // Whoever has captured a genuine head may send it again and again. Its body is not worth waiting for.
-    settings.verifier.refuse_replayed(&head, (settings.clock)())?;
-    let verified = Arc::new(body::read(head, body, settings.body_deadline).await?);
-    parts.extensions.insert(Arc::clone(&verified));
-    let body = Full::new(verified.body().clone());
-    Ok((Request::from_parts(parts, body), verified))
+    unclaimed.refuse_replayed((settings.clock)())?;
+    Ok((body::read(head, body, settings.body_deadline).await?, unclaimed))
 }
 
 /// The callback was handled if the answer says so.

@@ -1,6 +1,7 @@
 //! Copies of databases: what is copied, and which callbacks fire.
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::support::{Publisher, Receiver, wait_for};
 
@@ -81,4 +82,42 @@ fn only_what_was_asked_for_is_copied() {
     let id = publisher.post("/v4/database/empty/profiles", &json!({"fields": {"name": "first"}}));
     assert_eq!(id, 3, "no profile was copied");
     assert_eq!(profile(&publisher, 3)["fields"]["name"], "first");
+}
+
+#[test]
+fn a_copy_that_is_cut_short_goes_on_when_the_publisher_is_started_again() {
+    const COUNT: u64 = 20_000;
+    let data = TempDir::new().unwrap();
+    let mut publisher = Publisher::start_in(data.path());
+    let rows: String = (1..=COUNT).map(|number| format!("Customer {number}\n")).collect();
+    let table = format!("name\n{rows}");
+    publisher.send("POST", "/mock/v1/imports?database=customers", "text/csv", table.as_bytes()).expect_status(201);
+    wait_for("the import", || (publisher.get("/mock/v1/imports/1")["done"] == true).then_some(()));
+    for name in ["first", "second"] {
+        publisher.post("/v4/database/customers/copy", &json!({"name": name}));
+    }
+    let begun = |publisher: &Publisher| {
+        wait_for("the copy to be on its way", || (total(publisher, "first") > 0).then_some(()));
+        assert_eq!(total(publisher, "second"), 0, "one after the other");
+        assert!(total(publisher, "first") < COUNT);
+    };
+    begun(&publisher);
+    publisher.stop();
+    assert!(publisher.log().contains("a copy is cut short, and goes on when"), "{}", publisher.log());
+    let publisher = Publisher::start_in(data.path());
+    assert!(publisher.log().contains("a copy that was cut short goes on"), "{}", publisher.log());
+    begun(&publisher);
+    publisher.kill();
+    let publisher = Publisher::start_in(data.path());
+    for name in ["first", "second"] {
+        wait_for("the copies", || (total(&publisher, name) >= COUNT).then_some(()));
+    }
+    for (id, name) in [(COUNT, "customers"), (2 * COUNT, "first"), (3 * COUNT, "second")] {
+        assert_eq!(total(&publisher, name), COUNT, "{name}");
+        let last = profile(&publisher, id);
+        assert_eq!(
+            (&last["fields"]["name"], &last["database"]),
+            (&json!("Customer 20000"), &publisher.get(&format!("/v4/database/{name}"))["ID"])
+        );
+    }
 }

@@ -2,11 +2,16 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
+use std::io::Write;
+use std::net::TcpStream;
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{Publisher, Receiver, Watched, mock_publisher, run, wait_for};
+use crate::support::{Publisher, Receiver, Watched, background, mock_publisher, run, wait_for};
 
 /// Asks for an import through the REST API, and waits for its end.
 #[track_caller]
@@ -143,7 +148,7 @@ fn a_file_that_cannot_be_read_further_says_where_and_what_was_done_before() {
     let import = upload(&publisher, "database=customers", "application/json", file);
     assert_eq!(
         import["error"],
-        "line 2: the record has no `name`, which the first one has; the first row was carried out"
+        "line 2, record 2: the record has no `name`, which the first one has; the first row was carried out"
     );
 }
 
@@ -306,4 +311,114 @@ fn the_program_imports_a_file_and_tells_what_came_of_it() {
     import(&[&there[..], &["--action", "update"]].concat()).expect_failure(2, &["`keyFields`: `update` needs"]);
     import(&["--data", folder, "--action", "merge"]).expect_failure(2, &["expected one of `add`"]);
     import(&["--data", "nowhere"]).expect_failure(1, &["no publisher has left its address", "--server"]);
+}
+
+#[test]
+fn ctrl_c_stops_an_import_and_a_second_one_does_not_wait() {
+    let publisher = Publisher::start();
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("people.csv"), customers(40_000)).unwrap();
+    let server = format!("http://{}", publisher.http);
+    let begin = |last: u64| {
+        let file = |name: &str| fs::File::create(folder.path().join(name)).unwrap();
+        let mut command = mock_publisher(folder.path());
+        command.args(["import", "people.csv", "--database", "customers", "--server", &server]);
+        command.args(["--token", &publisher.token]).stdin(Stdio::null()).stdout(file("out")).stderr(file("err"));
+        let program = background(&mut command);
+        wait_for("the import to be on its way", || {
+            let list = publisher.get(&format!("/mock/v1/imports?after={last}"));
+            let import = list["imports"].as_array().unwrap().first()?.clone();
+            assert_ne!(import["done"], true, "{import:#}");
+            (import["processed"].as_u64().unwrap() > 0).then_some(())
+        });
+        program
+    };
+    let said = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+
+    let mut program = begin(0);
+    program.signal("INT");
+    assert_eq!(program.ended().code(), Some(1));
+    let rows = publisher.get("/mock/v1/imports/1")["processed"].as_u64().unwrap();
+    assert!(said("out").starts_with(&format!("interrupted   {rows} of 40000 rows in ")), "{}", said("out"));
+    assert_eq!(said("err"), format!("error: the import was stopped; the first {rows} rows were carried out\n"));
+
+    let mut program = begin(1);
+    publisher.program.signal("STOP");
+    program.signal("INT");
+    thread::sleep(Duration::from_millis(500));
+    assert!(!program.has_ended(), "it waits for the publisher: {}", said("err"));
+    program.signal("INT");
+    assert_eq!(program.ended().code(), Some(1));
+    publisher.program.signal("CONT");
+    let told = said("err");
+    assert!(told.starts_with("error: ended at once; ") && told.contains("`GET /mock/v1/imports/2` tells"), "{told}");
+}
+
+#[test]
+fn files_and_imports_that_wait_have_a_bound() {
+    let publisher = Publisher::start_with(&["--in-memory", "--max-import", "1"]);
+    let long = customers(60_000);
+    assert!(long.len() > 2 << 20);
+    let refused = publisher.send("POST", "/mock/v1/imports?database=customers", "text/csv", long.as_bytes());
+    assert_eq!(
+        refused.expect_status(413).json()["error"]["message"],
+        "the file is larger than 1 MiB; see `--max-import`"
+    );
+    assert_eq!(publisher.get("/mock/v1/imports")["imports"], json!([]));
+
+    let held = json!({"database": "customers", "autostart": false, "source": [{"name": "Mike"}]});
+    for _ in 0..100 {
+        publisher.post("/v4/imports", &held);
+    }
+    let upload = || publisher.send("POST", "/mock/v1/imports?database=customers", "text/csv", b"name\nMike\n");
+    assert_eq!(upload().expect_status(503).json()["error"]["code"], "busy");
+    let refused = publisher.call("POST", "/v4/imports", Some(&held)).expect_status(400).text();
+    assert!(refused.contains("100 imports are on their way already; wait for one to end"), "{refused}");
+    publisher.delete("/mock/v1/imports/1");
+    ended(&publisher, 1);
+    wait_for("its place", || (upload().status == 201).then_some(()));
+}
+
+#[test]
+fn an_import_whose_key_field_is_renamed_meanwhile_ends_and_says_so() {
+    let publisher = Publisher::start();
+    let query = "/mock/v1/imports?database=customers&action=update+or+add&keyFields[]=email";
+    let answer = publisher.send("POST", query, "text/csv", customers(40_000).as_bytes());
+    let id = answer.expect_status(201).json()["id"].as_u64().unwrap();
+    wait_for("the import to be on its way", || {
+        (publisher.get(&format!("/mock/v1/imports/{id}"))["processed"].as_u64().unwrap() > 0).then_some(())
+    });
+    publisher.put("/v4/database/customers/field/2", &json!({"name": "mail"}));
+    let import = ended(&publisher, id);
+    let rows = &import["processed"];
+    assert_eq!(
+        import["error"],
+        format!(
+            "the key field `email` was renamed to `mail` while the import ran; the first {rows} rows were carried out"
+        )
+    );
+    assert_eq!(publisher.get("/v4/database/customers/profiles")["total"], *rows);
+}
+
+#[test]
+fn nothing_of_an_upload_can_be_left_behind() {
+    let data = TempDir::new().unwrap();
+    let publisher = Publisher::start_in(data.path());
+    let files = || {
+        let mut names: Vec<_> = fs::read_dir(data.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    wait_for("the last file of its own", || data.path().join("ready.json").exists().then_some(()));
+    let before = files();
+    let mut upload = TcpStream::connect(publisher.http).unwrap();
+    let head = format!(
+        "POST /mock/v1/imports?database=customers HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: text/csv\r\nContent-Length: 1000000\r\n\r\nname\n",
+        publisher.http, publisher.token
+    );
+    upload.write_all(head.as_bytes()).unwrap();
+    upload.write_all(&[b'x'; 200_000]).unwrap();
+    thread::sleep(Duration::from_millis(300));
+    assert_eq!(files(), before, "the file has no name, so that it is gone with whoever has it open");
 }

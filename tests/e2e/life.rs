@@ -187,3 +187,23 @@ fn a_connection_that_is_idle_does_not_delay_the_stop() {
     publisher.stop();
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
 }
+
+#[cfg(unix)]
+#[test]
+fn a_data_folder_that_others_can_look_into_is_told_of_and_its_files_are_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = TempDir::new().unwrap();
+    for (mode, told) in [(0o700, false), (0o755, true)] {
+        let data = folder.path().join(format!("{mode:o}"));
+        fs::create_dir(&data).unwrap();
+        fs::set_permissions(&data, fs::Permissions::from_mode(mode)).unwrap();
+        let publisher = Publisher::start_in(&data);
+        publisher.profile("Mike");
+        assert_eq!(publisher.log().contains("others can look into the data folder"), told, "{}", publisher.log());
+        for entry in fs::read_dir(&data).unwrap() {
+            let entry = entry.unwrap();
+            let others = entry.metadata().unwrap().permissions().mode() & 0o077;
+            assert_eq!(others, 0, "{:?}", entry.file_name());
+        }
+    }
+}

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Callback, World};
+use super::condition::Evaluation;
+use super::{Budget, Callback, World};
 use crate::platform::Change;
 
 /// Whether a change is told to a callback, and how that came about.
@@ -64,8 +65,8 @@ impl Reason {
 
 impl Callback {
     /// Decides about a change in the callback's scope. The cheap questions come first; the condition is evaluated only if
-    /// everything else is selected.
-    pub(crate) fn decide(&self, change: &Change, world: &dyn World) -> Decision {
+    /// everything else is selected, and if there is time for it.
+    pub(crate) fn decide(&self, change: &Change, world: &dyn World, budget: &Budget) -> Decision {
         let because = |reason| Decision { reason, looks: Vec::new(), error: None };
         if !self.active {
             because(Reason::NotActive)
@@ -74,7 +75,12 @@ impl Callback {
         } else if !self.triggers.contains(change.trigger) {
             because(Reason::TriggerNotSelected)
         } else {
-            let evaluation = self.condition.evaluate(change, world);
+            let evaluation = if self.condition.is_empty() {
+                Evaluation { holds: true, ..Evaluation::default() }
+            } else {
+                let evaluated = budget.spend(|| self.condition.evaluate(change, world));
+                evaluated.unwrap_or_else(|error| Evaluation { error: Some(error), ..Evaluation::default() })
+            };
             let reason = match (&evaluation.error, evaluation.holds) {
                 (Some(_), _) => Reason::ConditionFailed,
                 (None, true) => Reason::Fired,

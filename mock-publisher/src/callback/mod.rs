@@ -1,5 +1,6 @@
 //! Callbacks: what the owner of a database or collection wants to be told, and whether a change is to be told.
 
+mod budget;
 mod condition;
 mod decision;
 mod world;
@@ -10,6 +11,7 @@ use crate::emit::{PayloadMethod, TargetUrl};
 use crate::platform::{Action, Dialect, Home, Id, TriggerSet};
 use crate::wire_profile::WireProfile;
 
+pub(crate) use budget::Budget;
 pub(crate) use condition::{Condition, ConditionDraft, ConditionError};
 pub(crate) use decision::{Look, Reason};
 pub(crate) use world::{World, WorldError};

@@ -1,9 +1,7 @@
 use std::error::Error;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::Scope;
-use crate::platform::{Database, Entity, Id};
+use crate::platform::{Database, Entity, Field, Id};
 
 /// Why something that a condition asks for could not be read.
 pub(crate) type WorldError = Box<dyn Error + Send + Sync>;
@@ -19,6 +17,11 @@ pub(crate) trait World {
     /// The subprofiles of a profile in a collection, by number.
     fn subprofiles(&self, profile: Id, collection: Id) -> Result<Vec<Entity>, WorldError>;
 
-    /// All that are in a scope and not removed, by number, until the visitor breaks off.
-    fn visit(&self, scope: Scope, visitor: &mut dyn FnMut(Entity) -> ControlFlow<()>) -> Result<(), WorldError>;
+    /// How many others in the scope of an entity have the same values in some fields of it: those with smaller numbers, and those
+    /// with larger ones.
+    fn twins(&self, entity: &Entity, fields: &[&Field]) -> Result<(u64, u64), WorldError>;
+
+    /// How many others in the scope of an entity come before it, sorted by some of its fields and by number, and how many others
+    /// there are.
+    fn place(&self, entity: &Entity, fields: &[&Field]) -> Result<(u64, u64), WorldError>;
 }

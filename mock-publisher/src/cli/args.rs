@@ -158,6 +158,24 @@ pub(super) struct TargetArgs {
     pub(super) allow_target: Vec<String>,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct LimitArgs {
+    /// How large a file to be imported may be, in MiB (up to 100 files wait for their turn)
+    #[arg(long, value_name = "MIB", default_value_t = DEFAULT_MAX_IMPORT, env = "MOCK_PUBLISHER_MAX_IMPORT",
+          value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    max_import: u64,
+}
+
+/// In MiB.
+const DEFAULT_MAX_IMPORT: u64 = 4096;
+
+impl LimitArgs {
+    /// In bytes.
+    pub(super) fn max_import(&self) -> u64 {
+        self.max_import << 20
+    }
+}
+
 /// What the platform's documentation leaves open.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Assumptions, where the platform documents nothing")]
@@ -232,6 +250,8 @@ pub(super) struct ServeArgs {
     pub(super) identity: IdentityArgs,
     #[command(flatten)]
     pub(super) targets: TargetArgs,
+    #[command(flatten)]
+    pub(super) limits: LimitArgs,
     #[command(flatten)]
     pub(super) switches: SwitchArgs,
     /// The secret that callers of the APIs must show [default: one that is made and kept]
@@ -359,6 +379,8 @@ pub(super) struct PassingArgs {
     pub(super) identity: IdentityArgs,
     #[command(flatten)]
     pub(super) targets: TargetArgs,
+    #[command(flatten)]
+    pub(super) limits: LimitArgs,
     #[command(flatten)]
     pub(super) switches: SwitchArgs,
     /// The secret that callers of the APIs must show [default: one that is made]

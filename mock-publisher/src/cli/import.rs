@@ -6,16 +6,15 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::Args;
 use clap::builder::BoolishValueParser;
-use http::{Method, StatusCode};
+use http::StatusCode;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
-use super::args::{DataArgs, token};
-use crate::access_token::AccessToken;
-use crate::local_client::LocalClient;
+use super::args::RunningArgs;
+use super::interrupts::Interrupts;
+use super::running::{Running, refusal};
 use crate::output::print;
 use crate::platform::ImportAction;
-use crate::server::ReadyFile;
 
 /// How often the publisher is asked how far it is.
 const PERIOD: Duration = Duration::from_millis(100);
@@ -31,6 +30,8 @@ Examples:
 The first row of a CSV file has the names of the fields; a column that has the name of none is ignored. The fields of a
 collection are named `orders.product`; a profile with several subprofiles has a row for each. JSON is an array of objects.
 A row that cannot be read ends the import; the rows before it stay.
+
+Ctrl-C stops the import after the rows under way, and tells how far it came. A second one ends this program at once.
 
 Exit status: 0 everything was carried out, 1 it was not, or Ctrl-C stopped it, 2 wrong usage";
 
@@ -65,14 +66,8 @@ pub(super) struct ImportArgs {
     /// What stands between values: a comma, a semicolon or `tab` [default: what the first row has]
     #[arg(long, value_name = "CHARACTER")]
     delimiter: Option<String>,
-    /// The address of the publisher, such as http://127.0.0.1:7070 [default: from the data folder]
-    #[arg(long, value_name = "URL", env = "MOCK_PUBLISHER_SERVER", requires = "token")]
-    server: Option<String>,
-    /// Its access token [default: from the data folder]
-    #[arg(long, value_name = "TOKEN", env = "MOCK_PUBLISHER_ACCESS_TOKEN", hide_env_values = true, value_parser = token)]
-    token: Option<AccessToken>,
     #[command(flatten)]
-    data: DataArgs,
+    running: RunningArgs,
 }
 
 fn action(name: &str) -> Result<ImportAction, String> {
@@ -82,28 +77,41 @@ fn action(name: &str) -> Result<ImportAction, String> {
 }
 
 pub(super) async fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
-    let publisher = publisher(&args)?;
+    let (path, content_type) = (args.path(), args.content_type());
+    let publisher = Running::find(args.running)?;
     let file = File::open(&args.file).with_context(|| format!("cannot read `{}`", args.file.display()))?;
     let length = file.metadata()?.len();
-    // Both are hidden where standard error is no terminal.
+    let mut interrupts = Interrupts::catch()?;
+    // Both bars are hidden where standard error is no terminal.
     let upload = bar(length, "sending    {bar:30} {bytes} of {total_bytes}");
     let sent = {
         let upload = upload.clone();
         move |gone| upload.set_position(gone)
     };
-    let path = args.path();
-    let answer = tokio::select! {
-        answer = publisher.upload(&path, args.content_type(), file, sent) => answer?,
-        interrupted = tokio::signal::ctrl_c() => {
-            interrupted?;
-            bail!("interrupted before the file was sent; nothing was carried out");
+    let sending = publisher.upload(&path, content_type, file, sent);
+    let mut sending = std::pin::pin!(sending);
+    let mut asked_to_stop = false;
+    let answer = loop {
+        tokio::select! {
+            answer = &mut sending => break answer?,
+            interrupted = interrupts.next() => {
+                interrupted?;
+                if upload.position() < length {
+                    // The publisher begins with nothing that has not come whole.
+                    bail!("interrupted before the file was sent; nothing was carried out");
+                }
+                if asked_to_stop {
+                    bail!("interrupted before the publisher told the number of the import; `GET /mock/v1/imports` lists it");
+                }
+                // It has the file, so that there is an import to be stopped.
+                asked_to_stop = true;
+            }
         }
     };
     upload.finish_and_clear();
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     if answer.status != StatusCode::CREATED {
-        let message = body["error"]["message"].as_str().unwrap_or("no reason was given");
-        let error = anyhow::anyhow!("the publisher answered {}: {message}", answer.status);
+        let error = anyhow::anyhow!("the publisher answered {}: {}", answer.status, refusal(&body));
         let wrong = matches!(answer.status, StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND);
         if !wrong {
             return Err(error);
@@ -112,38 +120,67 @@ pub(super) async fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(USAGE));
     }
     let id = body["id"].as_i64().context("the publisher did not tell the number of the import")?;
-    finish(&publisher, &format!("/mock/v1/imports/{id}")).await
+    Progress::of(&publisher, id).end(&mut interrupts, asked_to_stop).await
 }
 
-/// Waits for the end of an import, and tells what came of it.
-async fn finish(publisher: &LocalClient, path: &str) -> anyhow::Result<ExitCode> {
-    let rows = bar(0, "importing  {bar:30} {human_pos} of {human_len} rows   {eta} left");
-    let mut asked_to_stop = false;
-    let import = loop {
-        let answer = publisher.call(Method::GET, path, None).await?;
-        let import: Value = serde_json::from_slice(&answer.body).context("the publisher's answer is no JSON")?;
-        rows.set_length(import["total"].as_u64().unwrap_or_default());
-        rows.set_position(import["processed"].as_u64().unwrap_or_default());
-        if import["done"] == true {
-            break import;
-        }
-        tokio::select! {
-            () = tokio::time::sleep(PERIOD) => {}
-            interrupted = tokio::signal::ctrl_c() => {
-                interrupted?;
-                if asked_to_stop {
-                    bail!("interrupted; the import is stopping");
+/// An import that the publisher carries out.
+struct Progress<'a> {
+    publisher: &'a Running,
+    path: String,
+    rows: ProgressBar,
+}
+
+impl<'a> Progress<'a> {
+    fn of(publisher: &'a Running, id: i64) -> Self {
+        let rows = bar(0, "importing  {bar:30} {human_pos} of {human_len} rows   {eta} left");
+        Self { publisher, path: format!("/mock/v1/imports/{id}"), rows }
+    }
+
+    /// Waits for the end of the import, and tells what came of it.
+    async fn end(&self, interrupts: &mut Interrupts, mut asked_to_stop: bool) -> anyhow::Result<ExitCode> {
+        let import = loop {
+            tokio::select! {
+                import = self.followed(asked_to_stop) => break import,
+                interrupted = interrupts.next() => {
+                    interrupted?;
+                    if asked_to_stop {
+                        bail!("ended at once; {}", self.left_behind("the publisher is stopping the import"));
+                    }
+                    asked_to_stop = true;
                 }
-                asked_to_stop = true;
-                publisher.call(Method::DELETE, path, None).await?;
             }
+        };
+        let import = import.with_context(|| self.left_behind("the import goes on if the publisher does"))?;
+        self.rows.finish_and_clear();
+        print(summary(&import))?;
+        match import["error"].as_str() {
+            None => Ok(ExitCode::SUCCESS),
+            Some(reason) => bail!("{reason}"),
         }
-    };
-    rows.finish_and_clear();
-    print(summary(&import))?;
-    match import["error"].as_str() {
-        None => Ok(ExitCode::SUCCESS),
-        Some(reason) => bail!("{reason}"),
+    }
+
+    /// Asks again and again until the import has ended, stopping it first if that is wanted.
+    async fn followed(&self, stop: bool) -> anyhow::Result<Value> {
+        if stop {
+            self.publisher.delete(&self.path).await?;
+        }
+        loop {
+            let import = self.publisher.get(&self.path).await?;
+            self.rows.set_length(import["total"].as_u64().unwrap_or_default());
+            self.rows.set_position(import["processed"].as_u64().unwrap_or_default());
+            if import["done"] == true {
+                return Ok(import);
+            }
+            tokio::time::sleep(PERIOD).await;
+        }
+    }
+
+    /// What whoever stops looking should know.
+    fn left_behind(&self, what_goes_on: &str) -> String {
+        let (rows, path) = (self.rows.position(), &self.path);
+        format!(
+            "{rows} rows were carried out when the publisher was last asked, and {what_goes_on}; `GET {path}` tells"
+        )
     }
 }
 
@@ -173,24 +210,6 @@ fn bar(length: u64, template: &str) -> ProgressBar {
         bar.set_style(style);
     }
     bar
-}
-
-/// The publisher that is meant: the one of the address, or that of the data folder.
-fn publisher(args: &ImportArgs) -> anyhow::Result<LocalClient> {
-    if let Some(server) = &args.server {
-        let address = server.trim_end_matches('/');
-        let address =
-            address.strip_prefix("http://").context("`--server`: expected an address such as http://127.0.0.1:7070")?;
-        return Ok(LocalClient::new(address, args.token.as_ref().map(|token| token.as_str().to_owned())));
-    }
-    let path = ReadyFile::path_in(&args.data.data);
-    let ready = ReadyFile::read(&path).with_context(|| {
-        format!(
-            "no publisher has left its address in `{}`; start one with `mock-publisher serve`, or name it with `--server`",
-            path.display()
-        )
-    })?;
-    Ok(LocalClient::new(ready.http, Some(ready.access_token)))
 }
 
 impl ImportArgs {

@@ -59,5 +59,6 @@ pub(super) fn config(args: PassingArgs) -> Config {
         switches: args.switches.switches(),
         access_token: args.access_token,
         allow_targets: args.targets.allow_target,
+        max_import: args.limits.max_import(),
     }
 }

@@ -1,11 +1,13 @@
 //! Calls of a publisher that runs already.
 
+use std::fs::File;
+
 use anyhow::{Context, bail};
 use http::Method;
 use serde_json::Value;
 
 use super::args::RunningArgs;
-use crate::local_client::LocalClient;
+use crate::local_client::{LocalAnswer, LocalClient};
 use crate::server::ReadyFile;
 
 /// The control API of a running publisher.
@@ -38,10 +40,31 @@ impl Running {
         let answer = self.0.call(Method::GET, path, None).await?;
         let body: Value = serde_json::from_slice(&answer.body).context("the answer is no JSON; is it a publisher?")?;
         if !answer.status.is_success() {
-            bail!("{}", body["error"]["message"].as_str().unwrap_or("the publisher refused the call"));
+            bail!("{}", refusal(&body));
         }
         Ok(body)
     }
+
+    /// Asks for something to be ended.
+    pub(super) async fn delete(&self, path: &str) -> anyhow::Result<()> {
+        self.0.call(Method::DELETE, path, None).await.map(drop)
+    }
+
+    /// Sends a file as it is; `sent` is told how many bytes of it have gone.
+    pub(super) async fn upload(
+        &self,
+        path: &str,
+        content_type: &str,
+        file: File,
+        sent: impl Fn(u64) + Send + Unpin + 'static,
+    ) -> anyhow::Result<LocalAnswer> {
+        self.0.upload(path, content_type, file, sent).await
+    }
+}
+
+/// Why the publisher did not do what it was asked for.
+pub(super) fn refusal(body: &Value) -> &str {
+    body["error"]["message"].as_str().unwrap_or("the publisher refused the call")
 }
 
 fn host_and_port(url: &str) -> anyhow::Result<String> {

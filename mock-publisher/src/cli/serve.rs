@@ -78,6 +78,7 @@ fn config(args: ServeArgs) -> Config {
         switches: args.switches.switches(),
         access_token: args.access_token,
         allow_targets: args.targets.allow_target,
+        max_import: args.limits.max_import(),
     }
 }
 

@@ -71,6 +71,7 @@ fn config() -> anyhow::Result<Config> {
         switches: Switches { copy_callbacks: true, ..Switches::default() },
         access_token: None,
         allow_targets: Vec::new(),
+        max_import: 1 << 20,
     })
 }
 

@@ -96,11 +96,42 @@ impl Filter {
 /// Two numbers as numbers, anything else as texts whose case does not matter. Assumption: the platform does not document how
 /// it compares; this is how its database does.
 pub(crate) fn compare(left: &str, right: &str) -> Ordering {
-    let number = |text: &str| text.trim().parse::<f64>().ok().filter(|number| number.is_finite());
     match (number(left), number(right)) {
         (Some(left), Some(right)) => left.total_cmp(&right),
         _ => left.to_lowercase().cmp(&right.to_lowercase()),
     }
+}
+
+/// Bytes that are equal if values are, one for one, as [`compare`] has it, and that sort: numbers by their size, and behind them
+/// texts by their letters.
+pub(crate) fn sort_key<'a>(values: impl Iterator<Item = &'a str>) -> Vec<u8> {
+    const NUMBER: u8 = 1;
+    const TEXT: u8 = 2;
+    let mut key = Vec::new();
+    for value in values {
+        if let Some(number) = number(value) {
+            // As `f64::total_cmp` has it.
+            let bits = number.to_bits();
+            let sorted = if number.is_sign_negative() { !bits } else { bits | 1 << 63 };
+            key.push(NUMBER);
+            key.extend(sorted.to_be_bytes());
+        } else {
+            key.push(TEXT);
+            for byte in value.to_lowercase().bytes() {
+                key.push(byte);
+                if byte == 0 {
+                    key.push(0xFF);
+                }
+            }
+            // Less than whatever could go on here.
+            key.extend([0, 1]);
+        }
+    }
+    key
+}
+
+fn number(text: &str) -> Option<f64> {
+    text.trim().parse::<f64>().ok().filter(|number| number.is_finite())
 }
 
 /// SQL's `LIKE`: `%` for any text, `_` for any character, case aside. In time proportional to both lengths multiplied at worst.
@@ -176,6 +207,25 @@ mod tests {
             assert_eq!(parsed.matches(&mike(), database.layout()), expected, "{filter}");
         }
         assert_eq!(Filter::parse("name"), None);
+    }
+
+    #[test]
+    fn keys_are_equal_if_values_are_and_sort_as_values_do() {
+        let sorted = [
+            "-1e9", "-3", "-0", "0", "0.5", " 7 ", "10", "1e300", "", "\0", "\0a", "5a", "a", "a\0", "a\0b", "aa", "é",
+        ];
+        let key = |values: &[&str]| sort_key(values.iter().copied());
+        for (at, left) in sorted.iter().enumerate() {
+            for (other, right) in sorted.iter().enumerate() {
+                assert_eq!(key(&[left]).cmp(&key(&[right])), at.cmp(&other), "{left:?} {right:?}");
+                assert_eq!(key(&["x", left, "x"]).cmp(&key(&["X", right, "y"])), at.cmp(&other).then(Ordering::Less));
+                assert_eq!(compare(left, right).is_eq(), at == other, "{left:?} {right:?}");
+            }
+        }
+        for (left, right) in [("07", "7.0"), ("Mike", "mIKE"), ("1E3", "1000"), ("NaN", "nan")] {
+            assert!(compare(left, right).is_eq() && key(&[left]) == key(&[right]), "{left} {right}");
+        }
+        assert_ne!(key(&["a", ""]), key(&["", "a"]));
     }
 
     #[test]

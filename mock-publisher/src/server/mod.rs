@@ -54,6 +54,8 @@ pub(crate) struct Config {
     /// The access token; `None` for the one that is kept, or a random one.
     pub(crate) access_token: Option<AccessToken>,
     pub(crate) allow_targets: Vec<String>,
+    /// How long a file to be imported may be, in bytes.
+    pub(crate) max_import: u64,
 }
 
 /// A publisher could not be started.
@@ -83,7 +85,8 @@ pub(crate) struct Publisher {
     dns_server: DnsServer,
     http_server: JoinHandle<()>,
     dispatcher: JoinHandle<()>,
-    importer: JoinHandle<()>,
+    /// What carries out what takes longer than a call: imports and copies.
+    workers: [JoinHandle<()>; 2],
 }
 
 impl Publisher {
@@ -132,10 +135,14 @@ impl Publisher {
             bell: bell.clone(),
         };
         let dispatcher = tokio::spawn(dispatcher.run(stopping.clone()));
-        let (router, importer) = router(store, bell, token.clone(), http, config.account, &stopping);
+        let base_url = format!("http://{http}");
+        let entry = Entry { store, bell, token: token.clone(), base_url, account: config.account };
+        let (imports, importer) = Imports::start(entry.clone(), config.max_import, stopping.clone());
+        let (copies, copier) = Copies::start(entry.clone(), stopping.clone());
+        let router = router(entry, imports, copies, http.port());
         let http_server = tokio::spawn(serve(listener, router, stopping));
         let dns = dns_server.address();
-        Ok(Self { http, dns, token, keyring, stop, dns_server, http_server, dispatcher, importer })
+        Ok(Self { http, dns, token, keyring, stop, dns_server, http_server, dispatcher, workers: [importer, copier] })
     }
 
     /// Where it is and how to get in, in two lines for people.
@@ -155,7 +162,8 @@ impl Publisher {
         // Fails only if nobody listens any more, which is what is wanted.
         let _ = self.stop.send(true);
         let finished = async {
-            let _ = tokio::join!(self.http_server, self.dispatcher, self.importer);
+            let [importer, copier] = self.workers;
+            let _ = tokio::join!(self.http_server, self.dispatcher, importer, copier);
         };
         if tokio::time::timeout(DRAIN, finished).await.is_err() {
             tracing::warn!("gave up waiting for what is under way");
@@ -173,28 +181,19 @@ pub(crate) fn keys_folder(data: &Path) -> PathBuf {
     data.join("keys")
 }
 
-/// All that is served, and what carries imports out.
-fn router(
-    store: Store,
-    bell: Bell,
-    token: AccessToken,
-    http: SocketAddr,
-    account: u64,
-    stopping: &watch::Receiver<bool>,
-) -> (Router, JoinHandle<()>) {
-    let base_url = format!("http://{http}");
-    let entry = Entry { store: store.clone(), bell, token: token.clone(), base_url, account };
+/// All that is served.
+fn router(entry: Entry, imports: Imports, copies: Copies, port: u16) -> Router {
     let messages =
         handler::router(entry.clone()).merge(tracking::router(entry.clone())).merge(reports::router(entry.clone()));
-    let (imports, importer) = Imports::start(entry.clone(), stopping.clone());
     let uploads = import::router(entry.clone(), imports.clone());
-    let rest = rest::router(entry.clone(), imports, Copies::new(entry.clone(), stopping.clone()));
+    let rest = rest::router(entry.clone(), imports, copies);
+    let (store, token) = (entry.store.clone(), entry.token.clone());
     let (soap, ui) = (soap::router(entry.clone()), ui::router(entry));
     let control = control::router(ControlState { store, token });
     let signposts =
         Router::new().route("/", get(async || SIGNPOST)).fallback(async || (StatusCode::NOT_FOUND, SIGNPOST));
     let all = rest.merge(soap).merge(ui).merge(messages).merge(uploads).merge(control).merge(signposts);
-    (all.layer(from_fn_with_state(http.port(), guard::same_machine)).layer(from_fn(to_its_end)), importer)
+    all.layer(from_fn_with_state(port, guard::same_machine)).layer(from_fn(to_its_end))
 }
 
 /// A call that has begun is carried out to its end, also if its client has gone: what it has committed must be told, and what it

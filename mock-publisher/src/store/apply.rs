@@ -116,7 +116,7 @@ impl Work<'_, '_> {
         self.record(Action::Create, entity, None)
     }
 
-    fn update(&mut self, entity: EntityRef, input: &EntityInput) -> Result<(), StoreError> {
+    pub(super) fn update(&mut self, entity: EntityRef, input: &EntityInput) -> Result<(), StoreError> {
         let transaction = self.batch.transaction;
         let before = self.batch.entity(entity)?;
         let database = self.batch.database(before.home.database())?;
@@ -134,7 +134,7 @@ impl Work<'_, '_> {
         Ok(())
     }
 
-    fn remove(&mut self, entity: EntityRef, completely: bool) -> Result<(), StoreError> {
+    pub(super) fn remove(&mut self, entity: EntityRef, completely: bool) -> Result<(), StoreError> {
         let present = self.batch.entity(entity)?;
         if present.removed.is_some() && !completely {
             return Err(StoreError::Removed(entity));
@@ -148,14 +148,8 @@ impl Work<'_, '_> {
 
     fn remove_among(&mut self, within: Within, ids: Vec<Id>) -> Result<(), StoreError> {
         for id in ids {
-            let entity = EntityRef { kind: within.kind(), id };
-            let present = match self.batch.entity(entity) {
-                Ok(present) => present,
-                Err(error) if error.is_no(entity.kind) => continue,
-                Err(error) => return Err(error),
-            };
-            if present.removed.is_none() && present.home.is_within(within) {
-                self.remove(entity, false)?;
+            if let Some(present) = self.present_within(within, id)? {
+                self.remove(present.reference(), false)?;
             }
         }
         Ok(())

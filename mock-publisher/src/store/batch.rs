@@ -3,13 +3,18 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rusqlite::Transaction;
 
 use super::error::StoreError;
-use super::{callbacks, databases, entities};
-use crate::callback::{Callback, Scope, World, WorldError};
-use crate::platform::{Database, Entity, EntityRef, Id, Switches, Within};
+use super::{callbacks, crowds, databases, entities};
+use crate::callback::{Budget, Callback, Scope, World, WorldError};
+use crate::platform::{Database, Entity, EntityRef, Field, Id, Switches, Within};
+
+/// How long one transaction may go on with further work that could as well be done in another one, so that others get to write
+/// in between.
+pub(super) const TURN: Duration = Duration::from_millis(25);
 
 /// A transaction that changes entities, and what it need not read twice: databases and callbacks stay as they are in it.
 pub(super) struct Batch<'t> {
@@ -17,11 +22,13 @@ pub(super) struct Batch<'t> {
     pub(super) switches: Switches,
     databases: RefCell<HashMap<Id, Arc<Database>>>,
     callbacks: RefCell<HashMap<Scope, Rc<Vec<Callback>>>>,
+    pub(super) budget: Budget,
 }
 
 impl<'t> Batch<'t> {
     pub(super) fn new(transaction: &'t Transaction<'t>, switches: Switches) -> Self {
-        Self { transaction, switches, databases: RefCell::default(), callbacks: RefCell::default() }
+        let (databases, callbacks) = (RefCell::default(), RefCell::default());
+        Self { transaction, switches, databases, callbacks, budget: Budget::default() }
     }
 
     pub(super) fn database(&self, id: Id) -> Result<Arc<Database>, StoreError> {
@@ -67,11 +74,11 @@ impl World for Batch<'_> {
         Ok(all)
     }
 
-    fn visit(&self, scope: Scope, visitor: &mut dyn FnMut(Entity) -> ControlFlow<()>) -> Result<(), WorldError> {
-        let within = match scope {
-            Scope::Database(id) => Within::Database(id),
-            Scope::Collection(id) => Within::Collection(id),
-        };
-        Ok(entities::scan(self.transaction, within, &[], &mut |entity| Ok(visitor(entity)))?)
+    fn twins(&self, entity: &Entity, fields: &[&Field]) -> Result<(u64, u64), WorldError> {
+        Ok(crowds::twins(self.transaction, entity, fields)?)
+    }
+
+    fn place(&self, entity: &Entity, fields: &[&Field]) -> Result<(u64, u64), WorldError> {
+        Ok(crowds::place(self.transaction, entity, fields)?)
     }
 }

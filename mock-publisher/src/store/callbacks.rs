@@ -1,6 +1,5 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::databases::from_json;
 use super::error::StoreError;
 use super::{Store, collections, databases};
 use crate::callback::{ActionType, Callback, Condition, ConditionDraft, Scope};
@@ -156,7 +155,6 @@ fn from_row(row: &Row<'_>) -> Result<Callback, StoreError> {
     let (url, method, action, triggers): (String, String, String, String) =
         (row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?);
     let (expression, rules): (String, Option<String>) = (row.get(7)?, row.get(8)?);
-    let rules = rules.map(|rules| from_json(&rules)).transpose()?;
     let (dialect, wire): (Option<String>, Option<String>) = (row.get(9)?, row.get(10)?);
     let dialect = dialect.map(|name| Dialect::from_name(&name).ok_or_else(|| StoreError::row("dialect", &name)));
     let wire = wire.map(|name| WireProfile::from_name(&name).ok_or_else(|| StoreError::row("spelling", &name)));
@@ -171,7 +169,7 @@ fn from_row(row: &Row<'_>) -> Result<Callback, StoreError> {
         method: PayloadMethod::from_name(&method).ok_or_else(|| StoreError::row("method", &method))?,
         action: ActionType::from_name(&action).ok_or_else(|| StoreError::row("action type", &action))?,
         triggers: triggers.parse().map_err(|_| StoreError::row("set of triggers", &triggers))?,
-        condition: Condition::parse(&expression, rules.as_ref())
+        condition: Condition::kept(&expression, rules.as_deref())
             .map_err(|error| StoreError::row("condition", &error.to_string()))?,
         dialect: dialect.transpose()?,
         wire: wire.transpose()?,

@@ -105,7 +105,7 @@ pub(super) fn record(batch: &Batch<'_>, change: &Change, now: Millis) -> Result<
 
 /// Whether a callback fires; if it does, its delivery is in the outbox.
 fn decide(batch: &Batch<'_>, id: Id, change: &Change, callback: &Callback, now: Millis) -> Result<bool, StoreError> {
-    let decision = callback.decide(change, batch);
+    let decision = callback.decide(change, batch, &batch.budget);
     if let Some(error) = &decision.error {
         tracing::warn!(change = id, callback = callback.id, error, "a condition failed, which counts as false");
     }

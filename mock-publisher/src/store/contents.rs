@@ -2,7 +2,7 @@ use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
 use super::error::StoreError;
-use super::{CallbackDraft, Handler, Store, callbacks, databases, entities, handlers};
+use super::{CallbackDraft, Handler, Store, callbacks, databases, entities, handlers, migrate};
 use crate::callback::Scope;
 use crate::clock::{self, Millis};
 use crate::emit::TargetUrl;
@@ -70,25 +70,41 @@ impl Store {
     }
 }
 
-/// Whether there is nothing but the sample database, and never was.
+/// Whether the store is as a new one is, so that nobody can have written anything or have seen a number that is given again:
+/// whatever has ever been in a table has left its number in `sqlite_sequence`, which is compared as every table is.
 fn is_fresh(connection: &Connection) -> Result<bool, StoreError> {
-    // Whatever has ever been in one of these tables has left its number here.
-    let sql = "SELECT count(*) FROM sqlite_sequence \
-               WHERE name IN ('profiles', 'subprofiles', 'changes', 'callbacks', 'deliveries', 'links') \
-               AND seq > 0";
-    if connection.query_row(sql, [], |row| row.get::<_, u64>(0))? > 0 {
-        return Ok(false);
+    let mut new = Connection::open_in_memory()?;
+    migrate::migrate(&mut new)?;
+    let mut tables = new.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")?;
+    let tables: Vec<String> = tables.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for table in tables {
+        if !is_same(&table, connection, &new)? {
+            return Ok(false);
+        }
     }
-    let handlers: u64 = connection.query_row("SELECT count(*) FROM handlers", [], |row| row.get(0))?;
-    let databases: u64 = connection.query_row("SELECT count(*) FROM databases", [], |row| row.get(0))?;
-    Ok(handlers == 0 && databases == 1 && layout(&databases::named(connection, "1")?) == layout(&Database::sample()))
+    Ok(true)
 }
 
-/// What a database is made of, whatever its numbers.
-fn layout(database: &Database) -> (Vec<&str>, String) {
-    let fields = database.fields.iter().chain(database.collections.iter().flat_map(|each| &each.fields));
-    let names = fields.map(|field| field.name.as_str()).chain(database.interests.iter().map(|each| each.name.as_str()));
-    (names.collect(), format!("{} {} {}", database.name, database.description, database.archived))
+/// Whether a table has the same rows here as there, but for the time at which they were made.
+fn is_same(table: &str, here: &Connection, there: &Connection) -> Result<bool, StoreError> {
+    let sql = format!("SELECT * FROM \"{table}\" ORDER BY 1");
+    let (mut here, mut there) = (here.prepare(&sql)?, there.prepare(&sql)?);
+    let timeless: Vec<usize> =
+        there.column_names().enumerate().filter(|(_, name)| *name != "created").map(|(at, _)| at).collect();
+    let (mut here, mut there) = (here.query([])?, there.query([])?);
+    loop {
+        match (here.next()?, there.next()?) {
+            (None, None) => return Ok(true),
+            (Some(here), Some(there)) => {
+                for &column in &timeless {
+                    if here.get_ref(column)? != there.get_ref(column)? {
+                        return Ok(false);
+                    }
+                }
+            }
+            _ => return Ok(false),
+        }
+    }
 }
 
 /// Removes the sample database. The next one gets its number.
@@ -137,4 +153,120 @@ fn secret(seed: u64, entity: EntityRef) -> String {
     };
     let digest = Sha256::digest(format!("{seed} {kind} {}", entity.id));
     digest.iter().take(14).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::Pin;
+
+    use super::super::{DatabaseDraft, LinkDraft, Owner};
+    use super::*;
+    use crate::platform::{
+        Command, EntityRef, Field, FieldKind, ImportAction, Interest, Occasion, Switches, Trigger, Unsubscribe,
+    };
+
+    fn contents() -> Contents {
+        let database = Database { name: "shop".to_owned(), ..Database::sample() };
+        let profiles = Box::new(std::iter::empty());
+        let databases = vec![DatabaseContents { database, profiles, handlers: Vec::new() }];
+        Contents { databases, callbacks: Vec::new(), seed: 1 }
+    }
+
+    fn create() -> Command {
+        Command::CreateProfile { database: 1, input: EntityInput::default() }
+    }
+
+    type Write<'a> = &'a dyn Fn(&Store) -> Written<'_>;
+    type Written<'a> = Pin<Box<dyn Future<Output = Result<(), StoreError>> + 'a>>;
+
+    #[tokio::test]
+    async fn a_store_is_fresh_until_something_is_written() {
+        let writes: [(&str, Write<'_>); 14] = [
+            ("nothing", &|_| Box::pin(async { Ok(()) })),
+            ("a profile that is gone", &|store| {
+                Box::pin(async {
+                    store.apply(create(), Trigger::Rest, 1).await?;
+                    let gone = Command::Remove { entity: EntityRef::profile(1), completely: true };
+                    store.apply(gone, Trigger::Rest, 1).await.map(drop)
+                })
+            }),
+            ("a callback that is gone", &|store| {
+                Box::pin(async {
+                    let id = store
+                        .create_callback(
+                            Scope::Database(1),
+                            TargetUrl::parse("http://127.0.0.1:9/").unwrap(),
+                            CallbackDraft::default(),
+                        )
+                        .await?;
+                    store.remove_callback(id).await
+                })
+            }),
+            ("a link that is gone", &|store| {
+                Box::pin(async {
+                    let entity = EntityRef::profile(1);
+                    store.apply(create(), Trigger::Rest, 1).await?;
+                    let (occasion, about) = (Occasion::Click, serde_json::Map::new());
+                    let link = LinkDraft { occasion, entity, url: None, script: None, about };
+                    let link = store.create_link(link, 1).await?;
+                    store.remove_link(link.id).await
+                })
+            }),
+            ("a handler", &|store| {
+                let handler = Handler { occasion: Occasion::Click, script: Some("1".to_owned()) };
+                Box::pin(store.set_handler(1, handler))
+            }),
+            ("an import", &|store| {
+                Box::pin(async { store.create_import(1, String::new(), ImportAction::Add).await.map(drop) })
+            }),
+            ("a second database", &|store| {
+                Box::pin(async { store.create_database(Database::new("second")).await.map(drop) })
+            }),
+            ("a field that is gone", &|store| {
+                Box::pin(async {
+                    let owner = Owner::Database(1);
+                    let id = store.create_field(owner, Field::new("shoe", FieldKind::Text)).await?;
+                    store.remove_field(owner, id).await
+                })
+            }),
+            ("a field of another type", &|store| {
+                Box::pin(async {
+                    let (owner, field) = store.field(5).await?;
+                    store.update_field(owner, Field { kind: FieldKind::Float, ..field }).await
+                })
+            }),
+            ("an interest that is gone", &|store| {
+                Box::pin(async {
+                    let id = store
+                        .create_interest(1, Interest { id: 0, name: "chess".to_owned(), group: String::new() })
+                        .await?;
+                    store.remove_interest(id).await
+                })
+            }),
+            ("another group", &|store| Box::pin(store.update_interest(1, None, Some("sports".to_owned())))),
+            ("a description", &|store| {
+                let draft = DatabaseDraft { description: Some("ours".to_owned()), ..DatabaseDraft::default() };
+                Box::pin(store.update_database(1, draft))
+            }),
+            ("what happens to those who unsubscribe", &|store| {
+                let draft = DatabaseDraft { unsubscribe: Some(Unsubscribe::Remove), ..DatabaseDraft::default() };
+                Box::pin(store.update_database(1, draft))
+            }),
+            ("contents", &|store| Box::pin(store.fill(contents()))),
+        ];
+        for (what, write) in writes {
+            let store = Store::in_memory(Switches::default()).unwrap();
+            write(&store).await.unwrap();
+            let filled = store.fill(contents()).await;
+            assert_eq!(filled.is_ok(), what == "nothing", "{what}: {filled:?}");
+            assert!(filled.is_ok() || matches!(filled, Err(StoreError::NotFresh)), "{what}: {filled:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_store_that_was_opened_before_is_still_fresh() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(Store::open(folder.path(), Switches::default()).unwrap());
+        Store::open(folder.path(), Switches::default()).unwrap().fill(contents()).await.unwrap();
+    }
 }

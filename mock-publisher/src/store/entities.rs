@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::databases::{from_json, to_json};
 use super::error::StoreError;
-use super::{Store, collections, databases};
+use super::{Store, collections, crowds, databases};
 use crate::platform::{Entity, EntityRef, Field, Filter, Home, Id, Kind, Layout, Within};
 
 /// Which part of a list is wanted, and in which order.
@@ -284,7 +284,7 @@ pub(super) fn put(connection: &Connection, entity: &Entity, fields: &[Field]) ->
                 .execute(params![id, collection, profile, database, values, secret, created, modified, removed])?;
         }
     }
-    Ok(())
+    crowds::put(connection, entity, fields)
 }
 
 /// Leaves nothing of an entity.
@@ -294,7 +294,7 @@ pub(super) fn erase(connection: &Connection, entity: EntityRef) -> Result<(), St
         Kind::Subprofile => "DELETE FROM subprofiles WHERE id = ?1",
     };
     connection.prepare_cached(sql)?.execute([entity.id])?;
-    Ok(())
+    crowds::erase(connection, entity)
 }
 
 /// The number that the next one gets. Numbers are not given twice.

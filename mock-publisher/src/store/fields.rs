@@ -1,7 +1,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::StoreError;
-use super::{Store, collections, databases};
+use super::{Store, collections, crowds, databases};
 use crate::platform::{Field, FieldKind, Id};
 
 /// What a field belongs to.
@@ -47,7 +47,7 @@ impl Store {
                        WHERE id = ?3 AND database IS ?1 AND collection IS ?2";
             match transaction.execute(sql, rusqlite::params_from_iter(values(owner, Some(field.id), &field)))? {
                 0 => Err(StoreError::NoField(field.id.to_string())),
-                _ => Ok(()),
+                _ => crowds::forget(transaction),
             }
         })
         .await
@@ -61,7 +61,7 @@ impl Store {
             let (database, collection) = owner.columns();
             match transaction.execute(sql, params![database, collection, id])? {
                 0 => Err(StoreError::NoField(id.to_string())),
-                _ => Ok(()),
+                _ => crowds::forget(transaction),
             }
         })
         .await

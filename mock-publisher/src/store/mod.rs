@@ -10,6 +10,7 @@ mod changes;
 mod collections;
 mod contents;
 mod copies;
+mod crowds;
 mod databases;
 mod deliveries;
 mod entities;
@@ -18,6 +19,7 @@ mod fields;
 mod handlers;
 mod imports;
 mod links;
+mod masses;
 mod migrate;
 mod plan;
 #[cfg(test)]
@@ -30,14 +32,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::platform::Switches;
-use crate::private_file::create_private_folder;
+use crate::private_file::{create_private_folder, is_open_to_others, open_private};
 
 pub(crate) use apply::Applied;
 pub(crate) use callbacks::CallbackDraft;
 pub(crate) use changes::NotedChange;
 pub(crate) use collections::CollectionDraft;
 pub(crate) use contents::{CallbackContents, Contents, DatabaseContents, ProfileContents};
-pub(crate) use copies::CopyPlan;
+pub(crate) use copies::CopyParts;
 pub(crate) use databases::DatabaseDraft;
 pub(crate) use deliveries::{Attempt, Lane, Outgoing, Pending};
 pub(crate) use entities::{Order, Selection};
@@ -48,6 +50,8 @@ pub(crate) use imports::{Import, ImportStatus, Matcher};
 pub(crate) use links::{Link, LinkDraft};
 pub(crate) use plan::{Plan, View};
 
+/// So many statements stay prepared on the connection that writes: more than a change with all that follows from it needs.
+const STATEMENTS: usize = 64;
 /// Up to this many idle connections are kept for reading.
 const IDLE_READERS: usize = 4;
 
@@ -77,6 +81,8 @@ impl Store {
     pub(crate) fn in_memory(switches: Switches) -> Result<Self, StoreError> {
         let mut connection = Connection::open_in_memory()?;
         migrate::migrate(&mut connection)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        crowds::prepare(&connection)?;
         let writer = Arc::new(tokio::sync::Mutex::new(connection));
         Ok(Self(Arc::new(Inner { writer, readers: None, switches, _lock: None })))
     }
@@ -85,14 +91,23 @@ impl Store {
     pub(crate) fn open(folder: &Path, switches: Switches) -> Result<Self, StoreError> {
         let io = |cause| StoreError::Io { path: folder.to_owned(), cause };
         create_private_folder(folder).map_err(io)?;
+        if is_open_to_others(folder).map_err(io)? {
+            // It may be a folder that has other things in it, so it stays as it is; what is ours in it is private all the same.
+            let folder = folder.display();
+            tracing::warn!("others can look into the data folder `{folder}`; `chmod 700` keeps them out");
+        }
         let lock = lock(folder)?;
         let file = folder.join("publisher.sqlite");
+        // SQLite gives the files beside it the same mode.
+        open_private(&file).map_err(|cause| StoreError::Io { path: file.clone(), cause })?;
         let mut connection = Connection::open(&file)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         // A commit that was reported survives a power cut.
         connection.pragma_update(None, "synchronous", "FULL")?;
         migrate::migrate(&mut connection)?;
         imports::interrupt(&connection, crate::clock::now())?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        crowds::prepare(&connection)?;
         let readers = Some(Arc::new(Readers { file, idle: Mutex::default() }));
         let writer = Arc::new(tokio::sync::Mutex::new(connection));
         Ok(Self(Arc::new(Inner { writer, readers, switches, _lock: Some(lock) })))
@@ -173,8 +188,7 @@ async fn run_blocking<T: Send + 'static>(
 
 fn lock(folder: &Path) -> Result<File, StoreError> {
     let path = folder.join("lock");
-    let open = File::options().create(true).truncate(false).write(true).open(&path);
-    let file = open.map_err(|cause| StoreError::Io { path: path.clone(), cause })?;
+    let file = open_private(&path).map_err(|cause| StoreError::Io { path: path.clone(), cause })?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::Locked { folder: folder.to_owned() }),

@@ -5,7 +5,7 @@ use super::*;
 use crate::callback::{ActionType, ConditionDraft, Reason, Scope};
 use crate::emit::TargetUrl;
 use crate::platform::{
-    Command, EntityInput, EntityRef, Field, FieldKind, Filter, Id, Interest, Trigger, Unsubscribe, Within,
+    Command, EntityInput, EntityRef, Field, FieldKind, Filter, Id, Interest, Occasion, Trigger, Unsubscribe, Within,
 };
 
 const DATABASE: Id = 1;
@@ -217,6 +217,10 @@ async fn data_of_the_first_format_is_kept() {
          INSERT INTO interests VALUES (1, 1, 'tennis');
          INSERT INTO profiles VALUES (1, 1, '[[\"name\",\"Mike\"],[\"score\",\"3\"]]', '[\"tennis\"]', 's', 1, 2, NULL);
          INSERT INTO callbacks VALUES (1, 1, 'http://127.0.0.1:9/', 'json', 'all', 'rest', 1);
+         INSERT INTO callbacks VALUES (7, 1, 'http://127.0.0.1:9/', 'json', 'all', 'rest', 1);
+         INSERT INTO fields VALUES (9, 1, 'shoe', 'text', '');
+         DELETE FROM callbacks WHERE id = 7;
+         DELETE FROM fields WHERE id = 9;
          INSERT INTO changes VALUES (1, 5, 'rest', 'create', 1, 1);
          INSERT INTO deliveries (change, callback, url, method, body, state)
              VALUES (1, 1, 'http://127.0.0.1:9/', 'json', x'7b7d', 'pending');
@@ -232,6 +236,47 @@ async fn data_of_the_first_format_is_kept() {
     assert_eq!(actions(&store).await, [("create".to_owned(), "profile 1".to_owned())]);
     let applied = store.apply(create("Jessica"), Trigger::Rest, NOW).await.unwrap();
     assert_eq!((applied.created, applied.fired), (Some(EntityRef::profile(2)), 1));
+    let url = TargetUrl::parse("http://127.0.0.1:9/").unwrap();
+    let callback = store.create_callback(Scope::Database(1), url, CallbackDraft::default()).await.unwrap();
+    let field = store.create_field(Owner::Database(1), Field::new("hat", FieldKind::Text)).await.unwrap();
+    assert_eq!((callback, field), (8, 10), "the numbers of what was removed before are not given again");
+}
+
+#[tokio::test]
+async fn the_number_of_what_was_removed_is_not_given_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || Store::open(folder.path(), Switches::default()).unwrap();
+    let (database, profile) = (Scope::Database(DATABASE), EntityRef::profile(1));
+    let mut numbers: Vec<[Id; 6]> = Vec::new();
+    for _ in 0..2 {
+        // Whatever is in memory is forgotten in between.
+        let store = open();
+        if numbers.is_empty() {
+            do_all(&store, vec![create("Mike")]).await;
+        }
+        let applied = do_all(&store, vec![create("Jessica"), order(1, "ball")]).await;
+        let changes = store.changes(0, 100).await.unwrap();
+        let created: Vec<_> = changes.iter().rev().take(2).map(|change| change.entity).collect();
+        assert_eq!(applied.created, Some(created[0]));
+        with_callback(&store, database).await;
+        let callback = store.callbacks(database).await.unwrap()[0].id;
+        let field = store.create_field(Owner::Database(DATABASE), Field::new("shoe", FieldKind::Text)).await.unwrap();
+        let chess = Interest { id: 0, name: "chess".into(), group: String::new() };
+        let interest = store.create_interest(DATABASE, chess).await.unwrap();
+        let about = serde_json::Map::new();
+        let link = LinkDraft { occasion: Occasion::Click, entity: profile, url: None, script: None, about };
+        let link = store.create_link(link, NOW).await.unwrap().id;
+        numbers.push([created[0].id, created[1].id, callback, field, interest, link]);
+        for entity in created {
+            do_all(&store, vec![Command::Remove { entity, completely: true }]).await;
+        }
+        store.remove_callback(callback).await.unwrap();
+        store.remove_field(Owner::Database(DATABASE), field).await.unwrap();
+        store.remove_interest(interest).await.unwrap();
+        store.remove_link(link).await.unwrap();
+    }
+    let [before, after] = numbers[..] else { panic!("two rounds") };
+    assert!(before.iter().zip(after).all(|(before, after)| *before < after), "{before:?} {after:?}");
 }
 
 /// Nine triggers, four action types, selected or not: a callback fires for what it selects, and for nothing else.
@@ -337,4 +382,27 @@ async fn one_half_of_a_condition_is_changed_and_the_other_stays() {
     change(None, None).await.unwrap();
     let condition = store.callback(1).await.unwrap().condition;
     assert_eq!((condition.expression(), condition.rules()), ("true", None));
+}
+
+/// Each of them ran into its own limit, and together they kept everybody else out for as long as there were subprofiles.
+#[tokio::test]
+async fn conditions_that_are_slow_do_not_add_up_in_one_transaction() {
+    const ORDERS_OF_MIKE: usize = 100;
+    let store = Store::in_memory(Switches::default()).unwrap();
+    do_all(&store, [vec![create("Mike")], vec![order(1, "ball"); ORDERS_OF_MIKE]].concat()).await;
+    let url = TargetUrl::parse("http://127.0.0.1:9/").unwrap();
+    let condition = ConditionDraft::parse(Some("while (true) {}"), None).unwrap();
+    let draft = CallbackDraft { condition, ..CallbackDraft::default() };
+    store.create_callback(Scope::Collection(ORDERS), url, draft).await.unwrap();
+    let gone = Command::Remove { entity: EntityRef::profile(1), completely: false };
+    let applied = do_all(&store, vec![gone]).await;
+    assert_eq!(applied.changes.len(), ORDERS_OF_MIKE + 1, "it is removed all the same");
+    let mut unevaluated = 0;
+    for &change in &applied.changes[..ORDERS_OF_MIKE] {
+        let (_, decisions) = store.change(change).await.unwrap();
+        assert_eq!(decisions[0].reason, Reason::ConditionFailed);
+        unevaluated += usize::from(decisions[0].error.as_ref().unwrap().starts_with("not evaluated: "));
+    }
+    // Each takes 50 ms, and there are 2 s; a busy machine gets less far.
+    assert!((ORDERS_OF_MIKE - 45..ORDERS_OF_MIKE).contains(&unevaluated), "{unevaluated}");
 }

@@ -1,9 +1,12 @@
 //! Conditions of callbacks: JavaScript, or a set of rules, or both.
 
 mod expression;
+mod known;
 mod rules;
 #[cfg(test)]
 mod tests;
+
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -17,7 +20,7 @@ use crate::platform::Change;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Condition {
     expression: Option<Expression>,
-    rules: Option<RuleSet>,
+    rules: Option<Arc<RuleSet>>,
 }
 
 /// A condition that cannot be set up, and why.
@@ -37,14 +40,17 @@ pub(super) struct Evaluation {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ConditionDraft {
     expression: Option<Option<Expression>>,
-    rules: Option<Option<RuleSet>>,
+    rules: Option<Option<Arc<RuleSet>>>,
 }
 
 impl ConditionDraft {
     /// Reads what was said: a JavaScript expression, empty for none, and a set of rules, `null` for none.
     pub(crate) fn parse(expression: Option<&str>, rules: Option<&Value>) -> Result<Self, ConditionError> {
         let of = |key: &'static str| move |ConditionError(reason)| ConditionError(format!("`{key}`: {reason}"));
-        let rule_set = |rules: &Value| if rules.is_null() { Ok(None) } else { RuleSet::parse(rules).map(Some) };
+        let rule_set = |rules: &Value| match rules {
+            Value::Null => Ok(None),
+            rules => RuleSet::parse(rules).map(Arc::new).map(Some),
+        };
         Ok(Self {
             expression: expression.map(Expression::parse).transpose().map_err(of("expression"))?,
             rules: rules.map(rule_set).transpose().map_err(of("conditions"))?,
@@ -72,6 +78,11 @@ impl Condition {
     /// The set of rules as JSON, as it was given, if there is one.
     pub(crate) fn rules(&self) -> Option<Value> {
         self.rules.as_ref().map(|rules| rules.given().clone())
+    }
+
+    /// Whether nothing is asked for.
+    pub(super) fn is_empty(&self) -> bool {
+        self.expression.is_none() && self.rules.is_none()
     }
 
     /// Whether it holds for a change, and nothing else.

@@ -1,12 +1,11 @@
 use std::cell::RefCell;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::super::{Scope, World, WorldError};
+use super::super::{World, WorldError};
 use super::*;
-use crate::platform::{Action, Database, Entity, EntityInput, Field, FieldKind, Home, Id, Trigger};
+use crate::platform::{Action, Database, Entity, EntityInput, Field, FieldKind, Home, Id, Trigger, sort_key};
 
 /// The sample database with some profiles, and orders of the first; what was fetched is noted.
 struct Shop {
@@ -91,11 +90,30 @@ impl World for Shop {
         Ok(if profile == 1 { self.orders.clone() } else { Vec::new() })
     }
 
-    fn visit(&self, scope: Scope, visitor: &mut dyn FnMut(Entity) -> ControlFlow<()>) -> Result<(), WorldError> {
-        let all = if scope == Scope::Database(1) { &self.profiles } else { &self.orders };
-        let _ = all.iter().cloned().try_for_each(visitor);
-        Ok(())
+    fn twins(&self, entity: &Entity, fields: &[&Field]) -> Result<(u64, u64), WorldError> {
+        let same = |other: &&Entity| key(other, fields) == key(entity, fields);
+        let twins: Vec<_> = self.others(entity).filter(same).map(|other| other.id < entity.id).collect();
+        let before = twins.iter().filter(|before| **before).count();
+        Ok((before as u64, (twins.len() - before) as u64))
     }
+
+    fn place(&self, entity: &Entity, fields: &[&Field]) -> Result<(u64, u64), WorldError> {
+        let own = (key(entity, fields), entity.id);
+        let before = self.others(entity).filter(|other| (key(other, fields), other.id) < own).count();
+        Ok((before as u64, self.others(entity).count() as u64))
+    }
+}
+
+impl Shop {
+    fn others<'a>(&'a self, entity: &Entity) -> impl Iterator<Item = &'a Entity> + use<'a> {
+        let id = entity.id;
+        let all = if matches!(entity.home, Home::Database(_)) { &self.profiles } else { &self.orders };
+        all.iter().filter(move |other| other.id != id)
+    }
+}
+
+fn key(entity: &Entity, fields: &[&Field]) -> Vec<u8> {
+    sort_key(fields.iter().map(|field| entity.field(&field.name).unwrap_or_default()))
 }
 
 fn expression(source: &str, change: &Change, shop: &Shop) -> Evaluation {
@@ -113,6 +131,31 @@ fn an_empty_condition_always_holds() {
         let evaluation = Condition::parse(source, given.as_ref()).unwrap().evaluate(&shop.creation(1), &shop);
         assert!(evaluation.holds && evaluation.looks.is_empty() && evaluation.error.is_none());
     }
+}
+
+#[test]
+fn a_condition_that_there_is_no_time_for_fails_and_says_so() {
+    use super::super::{ActionType, Budget, Callback, Reason, Scope};
+    let shop = Shop::new();
+    let callback = |condition| Callback {
+        id: 1,
+        scope: Scope::Database(1),
+        url: crate::emit::TargetUrl::parse("http://127.0.0.1:9/").unwrap(),
+        method: crate::emit::PayloadMethod::Json,
+        dialect: None,
+        wire: None,
+        action: ActionType::All,
+        triggers: crate::platform::TriggerSet::ALL,
+        condition,
+        active: true,
+    };
+    let with_condition = callback(Condition::parse("true", None).unwrap());
+    let decide = |callback: &Callback, budget| callback.decide(&shop.creation(1), &shop, &budget);
+    assert_eq!(decide(&with_condition, Budget::default()).reason, Reason::Fired);
+    let decision = decide(&with_condition, Budget::spent());
+    assert_eq!(decision.reason, Reason::ConditionFailed);
+    assert!(decision.error.unwrap().starts_with("not evaluated: the conditions of one transaction have 2 s together"));
+    assert_eq!(decide(&callback(Condition::default()), Budget::spent()).reason, Reason::Fired);
 }
 
 #[test]
@@ -523,6 +566,19 @@ fn a_rule_set_that_cannot_be_meant_is_refused_with_its_place() {
         Condition::parse("", Some(&many)).unwrap_err().to_string(),
         "`conditions`: `rules`: 101 are too many, at most 100"
     );
+    let pattern = |number: i32| field("regexp", "name", &format!("^{number}"));
+    let patterns = |most| rule(json!((0..most).map(pattern).collect::<Vec<_>>()));
+    assert!(Condition::parse("", Some(&patterns(32))).is_ok());
+    for (given, error) in [
+        (patterns(33), "`conditions`: 33 regular expressions are too many, at most 32"),
+        (
+            json!({"type": "Subprofiles", "collection": "orders", "rules": vec![patterns(20)["rules"][0].clone(); 2]}),
+            "`conditions`: 40 regular expressions are too many, at most 32",
+        ),
+        (field("equals", "name", &"x".repeat(300_000)), "`conditions`: 300064 bytes are too long, at most 262144"),
+    ] {
+        assert_eq!(Condition::parse("", Some(&given)).unwrap_err().to_string(), error);
+    }
     for name in ["Sms", "fax", "Survey", "Export", "LastContact", "todo", "ReferView"] {
         let error = Condition::parse("", Some(&rule(json!([{"type": name}])))).unwrap_err().to_string();
         assert!(error.contains("not simulated"), "{error}");

@@ -1,79 +1,121 @@
 //! Copies of databases (trigger `copy`): the structure at once, the profiles and subprofiles afterwards, in many short
-//! transactions.
+//! transactions. Copies get their profiles one after the other; one that is cut short goes on when the publisher is started again.
+
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
 
 use super::Entry;
 use super::import::truth;
 use crate::clock;
 use crate::platform::{Database, Id};
-use crate::store::{CopyPlan, StoreError};
+use crate::store::{CopyParts, StoreError};
 
-/// Carries copies out. Cheap to clone.
+/// A way to ask for copies. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Copies {
     entry: Entry,
-    stopping: watch::Receiver<bool>,
+    asked: Arc<Notify>,
 }
 
 impl Copies {
-    /// Copies that are under way end when `stopping` is true.
-    pub(crate) fn new(entry: Entry, stopping: watch::Receiver<bool>) -> Self {
-        Self { entry, stopping }
+    /// Begins to carry copies out, until `stopping` is true: those that were cut short first.
+    pub(crate) fn start(entry: Entry, stopping: watch::Receiver<bool>) -> (Self, JoinHandle<()>) {
+        let copies = Self { entry, asked: Arc::default() };
+        let worker = Worker { copies: copies.clone(), stopping, given_up: Vec::new() };
+        (copies, tokio::spawn(worker.run()))
     }
 
-    /// Copies the structure of a database, and begins to copy its profiles. Returns the number of the new one.
-    pub(super) async fn start(
+    /// Copies the structure of a database, and has its profiles copied. Returns the number of the new one.
+    pub(super) async fn copy(
         &self,
         database: &Database,
         name: &str,
         options: Option<&Value>,
     ) -> Result<Id, StoreError> {
-        let options = Options::read(options).map_err(StoreError::Invalid)?;
-        let store = &self.entry.store;
-        let plan = store.copy_structure(database.id, name.to_owned(), options.collections, clock::now()).await?;
-        let id = plan.target();
-        if options.profiles {
-            tokio::spawn(self.clone().entities(plan.with_subprofiles(options.subprofiles)));
-        }
+        let parts = CopyParts::read(options).map_err(StoreError::Invalid)?;
+        let id = self.entry.store.copy_structure(database.id, name.to_owned(), parts, clock::now()).await?;
+        self.asked.notify_one();
         Ok(id)
     }
+}
 
-    async fn entities(self, plan: CopyPlan) {
-        if let Err(error) = self.copy_entities(&plan).await {
-            tracing::error!(database = plan.target(), %error, "a copy is not complete");
+/// What copies profiles.
+struct Worker {
+    copies: Copies,
+    stopping: watch::Receiver<bool>,
+    /// Copies that something went wrong with. They are tried again when the publisher is started again.
+    given_up: Vec<Id>,
+}
+
+impl Worker {
+    async fn run(mut self) {
+        self.tell_of_open("a copy that was cut short goes on").await;
+        while !self.is_stopping() {
+            match self.next().await {
+                Some(target) => self.carry_out(target).await,
+                None => tokio::select! {
+                    () = self.copies.asked.notified() => {}
+                    _ = self.stopping.changed() => {}
+                },
+            }
+        }
+        let then = match self.copies.entry.store.folder() {
+            Some(_) => "a copy is cut short, and goes on when the publisher is started again",
+            None => "a copy is cut short",
+        };
+        self.tell_of_open(then).await;
+    }
+
+    fn is_stopping(&self) -> bool {
+        // Nobody is left who could say so, which means the same.
+        *self.stopping.borrow() || self.stopping.has_changed().is_err()
+    }
+
+    async fn next(&self) -> Option<Id> {
+        match self.copies.entry.store.open_copies().await {
+            Ok(open) => open.iter().map(|copy| copy.target).find(|target| !self.given_up.contains(target)),
+            Err(error) => {
+                tracing::error!(%error, "which copies are open cannot be read");
+                None
+            }
         }
     }
 
-    async fn copy_entities(&self, plan: &CopyPlan) -> Result<(), StoreError> {
-        let mut next = Some(0);
-        while let Some(after) = next {
-            if *self.stopping.borrow() {
-                return Err(StoreError::Stopped);
+    async fn carry_out(&mut self, target: Id) {
+        while !self.is_stopping() {
+            match self.copies.entry.store.copy_profiles(target, clock::now()).await {
+                Ok(turn) => {
+                    if turn.fired {
+                        self.copies.entry.bell.ring();
+                    }
+                    if turn.done {
+                        tracing::info!(database = target, "a copy is complete");
+                        return;
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(database = target, %error, "a copy is not complete");
+                    self.given_up.push(target);
+                    return;
+                }
             }
-            let turn = self.entry.store.copy_profiles(plan.clone(), after, clock::now()).await?;
-            if turn.fired {
-                self.entry.bell.ring();
-            }
-            next = turn.next;
         }
-        tracing::info!(database = plan.target(), "a copy is complete");
-        Ok(())
+    }
+
+    async fn tell_of_open(&self, what: &str) {
+        for copy in self.copies.entry.store.open_copies().await.unwrap_or_default() {
+            tracing::warn!(database = copy.target, profiles = copy.copied, "{what}");
+        }
     }
 }
 
-/// What is copied besides fields and interests. `views` and `miniviews` are read and have no effect: there are none here.
-///
-/// Assumption: whatever is not mentioned is copied, as far as what it needs is.
-#[derive(Debug, PartialEq, Eq)]
-struct Options {
-    collections: bool,
-    profiles: bool,
-    subprofiles: bool,
-}
-
-impl Options {
+impl CopyParts {
+    /// `views` and `miniviews` are read and have no effect: there are none here.
+    ///
+    /// Assumption: whatever is not mentioned is copied, as far as what it needs is.
     fn read(options: Option<&Value>) -> Result<Self, String> {
         let empty = Map::new();
         let options = match options {
@@ -106,8 +148,8 @@ mod tests {
 
     #[test]
     fn what_needs_something_else_is_not_copied_without_it() {
-        let read = |options: Value| Options::read(Some(&options));
-        let all = |collections, profiles, subprofiles| Ok(Options { collections, profiles, subprofiles });
+        let read = |options: Value| CopyParts::read(Some(&options));
+        let all = |collections, profiles, subprofiles| Ok(CopyParts { collections, profiles, subprofiles });
         assert_eq!(read(json!(null)), all(true, true, true));
         assert_eq!(read(json!([])), all(true, true, true));
         assert_eq!(read(json!({"profiles": "false"})), all(true, false, false));

@@ -78,6 +78,7 @@ impl IntoResponse for CallError {
             Self::BadRequest(_) | Self::Handler(Store(StoreError::Invalid(_))) => {
                 (StatusCode::BAD_REQUEST, "bad_request")
             }
+            Self::Handler(Store(StoreError::Busy(_))) => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             Self::UnsupportedMediaType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
             Self::NoDeliveryStatus(_) => (StatusCode::UNPROCESSABLE_ENTITY, "no_delivery_status"),

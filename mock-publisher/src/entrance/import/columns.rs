@@ -1,7 +1,7 @@
 use serde_json::{Map, Value};
 
 use super::order::{ImportOrder, KeyField, field_named};
-use crate::platform::{Database, ImportAction, ImportRow, ImportRules, Kind};
+use crate::platform::{Database, ImportAction, ImportRow, ImportRules, Kind, LinkedField};
 
 /// Where the values of a file go: each column is linked to the field of its name. One that is linked to none is ignored.
 #[derive(Debug)]
@@ -45,12 +45,14 @@ impl Columns {
         if (finds_subprofiles || removes_subprofiles) && subprofile_keys.is_empty() {
             return Err("no key field finds a subprofile; add one such as `orders.product` to `keyFields`".to_owned());
         }
+        let linked = columns.iter().flatten().filter_map(|column| linked(column, database, order)).collect();
         let rules = ImportRules {
             database: database.id,
             action: order.action,
             collection,
             profile_keys: keys_of(false),
             subprofile_keys,
+            linked,
             ignore_empty: order.ignore_empty,
             remove_missing: order.remove_missing,
             delete_target: order.delete_target,
@@ -71,6 +73,16 @@ impl Columns {
         }
         row
     }
+}
+
+/// The field of a column, to be watched for as long as the import runs.
+fn linked(column: &KeyField, database: &Database, order: &ImportOrder) -> Option<LinkedField> {
+    let layout = match column.collection {
+        None => database.layout(),
+        Some(id) => database.collections.iter().find(|collection| collection.id == id)?.layout(),
+    };
+    let field = layout.field(&column.name)?.clone();
+    Some(LinkedField { collection: column.collection, field, is_key: order.keys.contains(column) })
 }
 
 fn first(names: &[String]) -> String {

@@ -7,6 +7,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use http_body::Body;
 use http_body_util::BodyExt;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -21,8 +22,6 @@ use crate::entrance::rest::form_body;
 use crate::platform::Id;
 use crate::store::Import;
 
-/// How long an uploaded file may be, in bytes.
-const MAX_UPLOAD: u64 = 4 << 30;
 const MAX_LIST: usize = 1000;
 
 /// Uploads and progress, below `/mock/v1`.
@@ -36,8 +35,7 @@ pub(crate) fn router(entry: Entry, imports: Imports) -> Router {
     calls.layer(from_fn_with_state(guard, require_token))
 }
 
-/// `POST /mock/v1/imports?database=customers&action=add`: the file itself, of any length, with the options of an import in the
-/// query.
+/// `POST /mock/v1/imports?database=customers&action=add`: the file itself, with the options of an import in the query.
 async fn upload(
     State((entry, imports)): State<(Entry, Imports)>,
     request: Request,
@@ -51,6 +49,12 @@ async fn upload(
     if is_tabs(request.headers()) {
         order.delimiter.get_or_insert(b'\t');
     }
+    let place = imports.place()?;
+    let max = imports.max_file();
+    let too_large = || CallError::TooLarge(format!("the file is larger than {} MiB; see `--max-import`", max >> 20));
+    if request.body().size_hint().lower() > max {
+        return Err(too_large());
+    }
     let mut file = spool::file(&entry)?;
     let mut body = request.into_body();
     let mut length = 0;
@@ -58,13 +62,13 @@ async fn upload(
         let frame = frame.map_err(|error| CallError::BadRequest(format!("the file did not come whole: {error}")))?;
         let Ok(part) = frame.into_data() else { continue };
         length += part.len() as u64;
-        if length > MAX_UPLOAD {
-            return Err(CallError::TooLarge(format!("the file is larger than {} GiB", MAX_UPLOAD >> 30)));
+        if length > max {
+            return Err(too_large());
         }
         let written = tokio::task::block_in_place(|| file.write_all(&part));
         written.map_err(|cause| unwritable(&entry, cause))?;
     }
-    let id = imports.take(order, format, file).await?;
+    let id = imports.take(place, order, format, file).await?;
     let import = entry.store.import(id).await?;
     Ok((StatusCode::CREATED, [("X-Created", id.to_string())], Json(shown(&import))))
 }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::columns::Columns;
@@ -17,11 +17,11 @@ use crate::entrance::Entry;
 use crate::platform::{Database, Id, ImportRow, ImportRules};
 use crate::store::{ImportStatus, Matcher, StoreError};
 
-/// How many imports may wait at a time: each keeps a file.
-const MAX_WAITING: usize = 100;
+/// How many imports may be on their way at a time, from the first byte of the file to the last row: each keeps a file.
+const MAX_OPEN: usize = 100;
 /// How many rows are handed over at a time.
 const ROWS: usize = 500;
-/// About how many bytes of values are handed over at a time.
+/// About how many bytes of memory are handed over at a time.
 const BYTES: usize = 1 << 20;
 
 /// The imports that wait, and a way to ask for more. Cheap to clone.
@@ -30,6 +30,9 @@ pub(crate) struct Imports(Arc<Inner>);
 
 struct Inner {
     entry: Entry,
+    /// How long a file may be, in bytes.
+    max_file: u64,
+    places: Arc<Semaphore>,
     queue: mpsc::UnboundedSender<Job>,
     jobs: Mutex<Jobs>,
 }
@@ -49,7 +52,12 @@ struct Job {
     order: ImportOrder,
     file: Arc<File>,
     format: Format,
+    /// Another import gets it when this one is gone.
+    _place: Place,
 }
+
+/// A place among the imports that are on their way.
+pub(super) struct Place(#[expect(dead_code, reason = "it is kept, not looked at")] OwnedSemaphorePermit);
 
 /// Why an import did not come to its end.
 enum Ending {
@@ -65,22 +73,38 @@ impl From<StoreError> for Ending {
 }
 
 impl Imports {
-    /// Begins to carry imports out, until `stopping` is true.
-    pub(crate) fn start(entry: Entry, stopping: watch::Receiver<bool>) -> (Self, JoinHandle<()>) {
+    /// Begins to carry imports out, until `stopping` is true. No file is longer than `max_file` bytes.
+    pub(crate) fn start(entry: Entry, max_file: u64, stopping: watch::Receiver<bool>) -> (Self, JoinHandle<()>) {
+        // No more jobs are in the queue than there are places.
         let (queue, jobs) = mpsc::unbounded_channel();
-        let imports = Self(Arc::new(Inner { entry, queue, jobs: Mutex::default() }));
+        let places = Arc::new(Semaphore::new(MAX_OPEN));
+        let imports = Self(Arc::new(Inner { entry, max_file, places, queue, jobs: Mutex::default() }));
         let worker = Worker { imports: imports.clone(), stopping };
         (imports, tokio::spawn(worker.run(jobs)))
     }
 
+    /// How long a file may be, in bytes.
+    pub(super) fn max_file(&self) -> u64 {
+        self.0.max_file
+    }
+
+    /// A place for an import, before anything of its file is kept.
+    pub(super) fn place(&self) -> Result<Place, StoreError> {
+        let full = |_| StoreError::Busy(format!("{MAX_OPEN} imports are on their way already; wait for one to end"));
+        self.0.places.clone().try_acquire_owned().map(Place).map_err(full)
+    }
+
     /// Takes an import on. Returns its number.
-    pub(super) async fn take(&self, order: ImportOrder, format: Format, file: File) -> Result<Id, StoreError> {
-        if self.jobs().open.len() >= MAX_WAITING {
-            return Err(StoreError::Invalid(format!("{MAX_WAITING} imports wait already; wait for one to end")));
-        }
+    pub(super) async fn take(
+        &self,
+        place: Place,
+        order: ImportOrder,
+        format: Format,
+        file: File,
+    ) -> Result<Id, StoreError> {
         let id = self.0.entry.store.create_import(order.database, order.name.clone(), order.action).await?;
         self.jobs().open.insert(id);
-        let (autostart, job) = (order.autostart, Job { id, order, file: Arc::new(file), format });
+        let (autostart, job) = (order.autostart, Job { id, order, file: Arc::new(file), format, _place: place });
         if autostart {
             self.enqueue(job);
         } else {
@@ -96,9 +120,10 @@ impl Imports {
         format: Format,
         content: &str,
     ) -> Result<Id, StoreError> {
+        let place = self.place()?;
         let mut file = spool::file(&self.0.entry)?;
         file.write_all(content.as_bytes()).map_err(|cause| spool::unwritable(&self.0.entry, cause))?;
-        self.take(order, format, file).await
+        self.take(place, order, format, file).await
     }
 
     /// Starts an import that does not start by itself. One that has been started already goes on.
@@ -308,8 +333,45 @@ impl Visitor for Reading<'_> {
 
     fn row(&mut self, values: &mut dyn Iterator<Item = Value>) -> ControlFlow<()> {
         let Some(columns) = &self.columns else { return ControlFlow::Break(()) };
-        let bytes = &mut self.bytes;
-        self.part.push(columns.row(values.inspect(|value| *bytes += value.as_str().map_or(8, str::len))));
+        let row = columns.row(values);
+        self.bytes += row.weight();
+        self.part.push(row);
         if self.part.len() >= ROWS || self.bytes >= BYTES { self.hand_over() } else { ControlFlow::Continue(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn rows_are_handed_over_before_they_are_too_many_or_weigh_too_much() {
+        let database = Database { id: 1, ..Database::sample() };
+        let order = ImportOrder::read(&serde_json::Map::new(), &database).unwrap();
+        for (value, rows, most) in [
+            (json!("Mike"), 5000, ROWS),
+            (json!("x".repeat(100_000)), 100, 11),
+            (json!(vec![json!([[], "x"]); 10_000]), 100, 2),
+        ] {
+            let (sender, mut parts) = mpsc::channel(1000);
+            let columns = None;
+            let mut reading =
+                Reading { order: &order, database: &database, columns, part: Vec::new(), bytes: 0, parts: sender };
+            reading.names(&["name".to_owned()]).unwrap();
+            for _ in 0..rows {
+                assert!(reading.row(&mut std::iter::once(value.clone())).is_continue());
+            }
+            drop(reading);
+            let mut handed = 0;
+            while let Some(part) = parts.blocking_recv() {
+                if let Part::Rows(rows) = part {
+                    assert!(rows.len() <= most, "{} rows", rows.len());
+                    handed += rows.len();
+                }
+            }
+            assert!(handed + most >= rows);
+        }
     }
 }

@@ -72,7 +72,9 @@ fn told_of_store(error: &StoreError) -> Option<(String, Option<String>)> {
         StoreError::NoEntity(EntityRef { kind: Kind::Subprofile, .. }) => "No subprofile with supplied ID",
         StoreError::Removed(EntityRef { kind: Kind::Profile, .. }) => "This profile has already been removed",
         StoreError::Removed(EntityRef { kind: Kind::Subprofile, .. }) => "This subprofile has already been removed",
-        StoreError::Invalid(reason) => return Some(("Invalid data provided".to_owned(), Some(reason.clone()))),
+        StoreError::Invalid(reason) | StoreError::Busy(reason) => {
+            return Some(("Invalid data provided".to_owned(), Some(reason.clone())));
+        }
         // Assumption: what the platform says of these was not observed.
         StoreError::NoInterest(_) => "No interest with supplied ID",
         StoreError::NoCallback(_) => "No callback with supplied ID",

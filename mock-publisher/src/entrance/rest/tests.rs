@@ -44,8 +44,8 @@ impl Publisher {
         let base_url = "http://127.0.0.1:7070".to_owned();
         let entry = Entry { store, bell: Bell::default(), token, base_url, account: 1234 };
         let (_, stopping) = tokio::sync::watch::channel(false);
-        let (imports, _) = Imports::start(entry.clone(), stopping.clone());
-        let copies = Copies::new(entry.clone(), stopping);
+        let (imports, _) = Imports::start(entry.clone(), 1 << 20, stopping.clone());
+        let (copies, _) = Copies::start(entry.clone(), stopping);
         let router = router(entry, imports, copies);
         let mut publisher = Self { router, token: "Bearer token".to_owned(), state: Vec::new() };
         for (path, body) in [

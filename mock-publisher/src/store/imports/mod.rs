@@ -2,6 +2,8 @@
 
 mod keys;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;

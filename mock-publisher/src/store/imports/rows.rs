@@ -1,12 +1,12 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rusqlite::{Connection, Row, Transaction, params};
 use serde_json::{Map, Value};
 
 use super::super::apply::{Applied, Work};
-use super::super::batch::Batch;
+use super::super::batch::{Batch, TURN};
 use super::super::error::StoreError;
 use super::super::{Store, entities};
 use super::Tally;
@@ -16,8 +16,6 @@ use crate::platform::{
     Command, Database, Entity, EntityRef, Home, Id, ImportAction, ImportRow, ImportRules, Kind, Trigger, Within,
 };
 
-/// How long one transaction may go on with further rows, so that others get to write in between.
-const TURN: Duration = Duration::from_millis(25);
 /// How many entities are looked at in one go when those that a file did not name are removed.
 const PAGE: usize = 500;
 
@@ -114,8 +112,9 @@ impl Store {
         let switches = self.switches();
         self.write(move |transaction| {
             let batch = Batch::new(transaction, switches);
-            matcher.catch_up(&batch)?;
             let database = batch.database(matcher.rules.database)?;
+            matcher.rules.check(&database).map_err(StoreError::Invalid)?;
+            matcher.catch_up(&batch)?;
             let work_of_turn = Work { batch: &batch, trigger: Trigger::Import, now, applied: Applied::default() };
             let mut rows =
                 Rows { work: work_of_turn, matcher: &mut matcher, database: &database, tally: Tally::default() };

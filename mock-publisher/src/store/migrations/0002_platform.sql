@@ -37,6 +37,9 @@ CREATE TABLE all_fields (
 ) STRICT;
 INSERT INTO all_fields
     SELECT id, database, NULL, name, kind, default_value, 1, 0, 50, 1, 0, 0 FROM fields;
+-- The number of what has been removed is not given again: values, deliveries and decisions may still have it.
+DELETE FROM sqlite_sequence WHERE name = 'all_fields';
+INSERT INTO sqlite_sequence SELECT 'all_fields', seq FROM sqlite_sequence WHERE name = 'fields';
 
 ALTER TABLE interests ADD COLUMN group_name TEXT NOT NULL DEFAULT '';
 
@@ -81,6 +84,8 @@ CREATE TABLE all_callbacks (
 ) STRICT;
 INSERT INTO all_callbacks
     SELECT id, database, NULL, url, method, action, triggers, '', NULL, NULL, NULL, active FROM callbacks;
+DELETE FROM sqlite_sequence WHERE name = 'all_callbacks';
+INSERT INTO sqlite_sequence SELECT 'all_callbacks', seq FROM sqlite_sequence WHERE name = 'callbacks';
 DROP TABLE callbacks;
 ALTER TABLE all_callbacks RENAME TO callbacks;
 CREATE INDEX callbacks_of_database ON callbacks (database);

@@ -1,16 +1,13 @@
-//! Tests that compare a profile with all the others of its database, or a subprofile with those of its collection. Each
-//! takes a look at all of them, for every change.
+//! Tests that compare a profile with all the others of its database, or a subprofile with those of its collection.
 
-use std::cmp::Ordering;
 use std::fmt;
-use std::ops::ControlFlow;
 
-use super::super::super::{Scope, WorldError};
+use super::super::super::WorldError;
 use super::super::ConditionError;
 use super::field::FieldName;
 use super::members::Members;
 use super::{Finding, Subject};
-use crate::platform::{Entity, compare};
+use crate::platform::Field;
 
 /// Whether others have the same values in some fields.
 ///
@@ -53,13 +50,8 @@ impl DoubleFieldTest {
     }
 
     pub(super) fn find(&self, subject: Subject<'_>) -> Result<Finding, WorldError> {
-        let own = Values::of(subject, &self.fields)?;
-        let (mut before, mut after) = (0, 0);
-        each_other(subject, |other| {
-            if own.compare(other) == Ordering::Equal {
-                *(if other.id < subject.entity.id { &mut before } else { &mut after }) += 1;
-            }
-        })?;
+        let fields = compared(subject, &self.fields)?;
+        let (before, after) = subject.world.twins(subject.entity, &fields)?;
         let holds = match self.mode {
             Mode::Unique => before + after == 0,
             Mode::NonUnique => before + after > 0,
@@ -68,7 +60,7 @@ impl DoubleFieldTest {
             Mode::Last => after == 0,
             Mode::ToBeRepeated => after > 0,
         };
-        let mut read = own.read(subject.entity);
+        let mut read = read(subject, &fields);
         read.push(("others with the same values".to_owned(), (before + after).to_string()));
         Ok(Finding { holds, read })
     }
@@ -77,8 +69,8 @@ impl DoubleFieldTest {
 /// Whether it is in a part of all: sorted by some fields, from `begin` on, `length` many.
 ///
 /// Assumption: the platform does not document how it counts. The first is at 0; with `%` behind it, a number is of all;
-/// a negative begin counts from the end, and a negative length ends so many before it. Equal ones are in the order of
-/// their numbers.
+/// a negative begin counts from the end, and a negative length ends so many before it. Numbers come before texts, and equal
+/// ones are in the order of their numbers.
 #[derive(Debug, Clone)]
 pub(super) struct PartTest {
     begin: Amount,
@@ -100,13 +92,9 @@ impl PartTest {
     }
 
     pub(super) fn find(&self, subject: Subject<'_>) -> Result<Finding, WorldError> {
-        let own = Values::of(subject, &self.fields)?;
-        let (mut rank, mut all) = (0_i64, 1_i64);
-        each_other(subject, |other| {
-            all += 1;
-            let order = own.compare(other).then(subject.entity.id.cmp(&other.id));
-            rank += i64::from(order == Ordering::Greater);
-        })?;
+        let fields = compared(subject, &self.fields)?;
+        let (before, others) = subject.world.place(subject.entity, &fields)?;
+        let [rank, all] = [before, others.saturating_add(1)].map(|count| i64::try_from(count).unwrap_or(i64::MAX));
         let start = match self.begin.of(all) {
             begin if begin < 0 => (all + begin).max(0),
             begin => begin,
@@ -116,7 +104,7 @@ impl PartTest {
             Some(length) if length < 0 => all + length,
             Some(length) => start.saturating_add(length),
         };
-        let mut read = own.read(subject.entity);
+        let mut read = read(subject, &fields);
         read.push(("position".to_owned(), format!("{rank} of {all}")));
         Ok(Finding { holds: (start..end).contains(&rank), read })
     }
@@ -141,37 +129,16 @@ impl Amount {
     }
 }
 
-/// The fields that are compared, and what the one that is judged has in them.
-struct Values(Vec<(String, String)>);
-
-impl Values {
-    fn of(subject: Subject<'_>, fields: &[String]) -> Result<Self, WorldError> {
-        let value = |name: &String| {
-            let (full, value) = FieldName::new(name.clone()).value(subject, subject.entity)?;
-            let name = full.split_once('.').map_or("", |(_, name)| name);
-            Ok((name.to_owned(), value.to_owned()))
-        };
-        fields.iter().map(value).collect::<Result<_, _>>().map(Self)
-    }
-
-    fn compare(&self, other: &Entity) -> Ordering {
-        let orders = self.0.iter().map(|(name, value)| compare(value, other.field(name).unwrap_or_default()));
-        orders.fold(Ordering::Equal, Ordering::then)
-    }
-
-    fn read(&self, entity: &Entity) -> Vec<(String, String)> {
-        let kind = entity.home.kind().name();
-        self.0.iter().map(|(name, value)| (format!("{kind}.{name}"), value.clone())).collect()
-    }
+/// The fields that are compared.
+fn compared<'a>(subject: Subject<'a>, names: &[String]) -> Result<Vec<&'a Field>, WorldError> {
+    names.iter().map(|name| FieldName::new(name.clone()).field(subject)).collect()
 }
 
-fn each_other(subject: Subject<'_>, mut look: impl FnMut(&Entity)) -> Result<(), WorldError> {
-    subject.world.visit(Scope::of(subject.entity.home), &mut |other| {
-        if other.id != subject.entity.id {
-            look(&other);
-        }
-        ControlFlow::Continue(())
-    })
+/// What the one that is judged has in them.
+fn read(subject: Subject<'_>, fields: &[&Field]) -> Vec<(String, String)> {
+    let entity = subject.entity;
+    let value = |field: &Field| entity.field(&field.name).unwrap_or_default().to_owned();
+    fields.iter().map(|field| (format!("{}.{}", entity.home.kind().name(), field.name), value(field))).collect()
 }
 
 impl fmt::Display for DoubleFieldTest {

@@ -6,7 +6,7 @@ use super::super::super::WorldError;
 use super::super::ConditionError;
 use super::members::Members;
 use super::{Finding, Subject};
-use crate::platform::{Entity, compare};
+use crate::platform::{Entity, Field, compare};
 
 /// How large a compiled pattern can be, in bytes.
 const PATTERN: usize = 1024 * 1024;
@@ -168,12 +168,17 @@ impl FieldName {
         Self(name)
     }
 
+    /// The field that is meant.
+    pub(super) fn field<'a>(&self, subject: Subject<'a>) -> Result<&'a Field, WorldError> {
+        let fields = subject.layout().fields;
+        let named = fields.iter().find(|field| field.name.eq_ignore_ascii_case(&self.0));
+        let by_number = || fields.iter().find(|field| self.0.parse() == Ok(field.id));
+        Ok(named.or_else(by_number).ok_or_else(|| format!("there is no field `{}`", self.0))?)
+    }
+
     /// Its full name, for the report, and its value.
     pub(super) fn value<'a>(&self, subject: Subject<'_>, entity: &'a Entity) -> Result<(String, &'a str), WorldError> {
-        let layout = subject.layout();
-        let by_number = || layout.fields.iter().find(|field| self.0.parse() == Ok(field.id));
-        let field =
-            layout.field(&self.0).or_else(by_number).ok_or_else(|| format!("there is no field `{}`", self.0))?;
+        let field = self.field(subject)?;
         let value = entity.field(&field.name).unwrap_or_default();
         Ok((format!("{}.{}", entity.home.kind().name(), field.name), value))
     }

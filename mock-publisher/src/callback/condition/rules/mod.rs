@@ -14,7 +14,7 @@ mod test;
 
 use serde_json::Value;
 
-use self::members::{Members, list};
+use self::members::{Members, folded, list};
 use self::test::Test;
 use super::super::decision::Look;
 use super::super::{World, WorldError};
@@ -23,6 +23,10 @@ use crate::platform::{Change, Database, Entity, Layout};
 
 /// How many rules there can be, and conditions in each.
 const MOST: usize = 100;
+/// How long the rules of a callback can be, in bytes of JSON.
+const MOST_TEXT: usize = 256 << 10;
+/// How many regular expressions there can be in them: each is compiled, and may take a megabyte.
+const MOST_PATTERNS: usize = 32;
 /// How many conditions are reported on.
 const MOST_LOOKS: usize = 64;
 
@@ -31,6 +35,7 @@ const MOST_LOOKS: usize = 64;
 pub(super) struct RuleSet {
     given: Value,
     rules: Vec<Rule>,
+    patterns: usize,
 }
 
 /// What must hold together.
@@ -61,7 +66,21 @@ struct Finding {
 impl RuleSet {
     /// Reads `{"rules": [...]}`, or one condition as a plain editor has it: `{"field": "name", "contains": "Mike"}`.
     pub(super) fn parse(given: &Value) -> Result<Self, ConditionError> {
-        Ok(Self { given: given.clone(), rules: read_rules(given)? })
+        let (length, patterns) = (given.to_string().len(), patterns(given));
+        if length > MOST_TEXT {
+            return Err(ConditionError(format!("{length} bytes are too long, at most {MOST_TEXT}")));
+        }
+        if patterns > MOST_PATTERNS {
+            return Err(ConditionError(format!(
+                "{patterns} regular expressions are too many, at most {MOST_PATTERNS}"
+            )));
+        }
+        Ok(Self { given: given.clone(), rules: read_rules(given)?, patterns })
+    }
+
+    /// How many regular expressions are in it.
+    pub(super) fn patterns(&self) -> usize {
+        self.patterns
     }
 
     /// The JSON as it was given.
@@ -118,9 +137,24 @@ impl Rule {
     }
 }
 
-impl Subject<'_> {
-    fn layout(&self) -> Layout<'_> {
+impl<'a> Subject<'a> {
+    fn layout(&self) -> Layout<'a> {
         self.database.layout_of(self.entity.home)
+    }
+}
+
+/// How many regular expressions a set of rules has, before any of them is compiled.
+fn patterns(given: &Value) -> usize {
+    let is_one = |(name, value): (&String, &Value)| match folded(name).as_str() {
+        "comparison" => value.as_str().is_some_and(|comparison| folded(comparison) == "regexp"),
+        name => name == "regexp",
+    };
+    match given {
+        Value::Array(items) => items.iter().map(patterns).sum(),
+        Value::Object(members) => {
+            members.iter().filter(|member| is_one(*member)).count() + members.values().map(patterns).sum::<usize>()
+        }
+        _ => 0,
     }
 }
 

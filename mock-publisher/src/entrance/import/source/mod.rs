@@ -38,12 +38,18 @@ impl Format {
 pub(super) struct Unreadable {
     /// Counted from 1; 0 if it is not about one.
     pub(super) line: u64,
+    /// Counted from 1, of JSON, which may be one long line; 0 if it is not about one.
+    pub(super) record: u64,
     pub(super) reason: String,
 }
 
 impl Unreadable {
     fn at(line: u64, reason: impl Into<String>) -> Self {
-        Self { line, reason: reason.into() }
+        Self { line, record: 0, reason: reason.into() }
+    }
+
+    fn in_record(self, record: u64) -> Self {
+        Self { record, ..self }
     }
 }
 
@@ -55,9 +61,10 @@ impl From<io::Error> for Unreadable {
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            0 => f.write_str(&self.reason),
-            line => write!(f, "line {line}: {}", self.reason),
+        match (self.line, self.record) {
+            (0, _) => f.write_str(&self.reason),
+            (line, 0) => write!(f, "line {line}: {}", self.reason),
+            (line, record) => write!(f, "line {line}, record {record}: {}", self.reason),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::{MAX_ROW, Unreadable, Visitor};
 
 /// Visits the objects of an array, one at a time.
 pub(super) fn visit(input: impl Read, visitor: &mut dyn Visitor) -> Result<(), Unreadable> {
-    let position = Rc::new(Position { left: Cell::new(MAX_ROW), line: Cell::new(1) });
+    let position = Rc::new(Position { left: Cell::new(MAX_ROW), line: Cell::new(1), record: Cell::new(0) });
     let mut json = serde_json::Deserializer::from_reader(Bounded { input, position: position.clone() });
     let mut ending = None;
     let result = json.deserialize_seq(Rows { visitor, position: &position, ending: &mut ending });
@@ -23,14 +23,15 @@ pub(super) fn visit(input: impl Read, visitor: &mut dyn Visitor) -> Result<(), U
     let too_long = result.is_err() && position.left.get() == 0;
     position.left.set(MAX_ROW);
     result.and_then(|()| json.end()).map_err(|error| {
-        let line = error.line() as u64;
-        if too_long {
-            return Unreadable::at(line, format!("the record is longer than {} MiB", MAX_ROW >> 20));
-        }
         // Where it is stands before it already.
         let text = error.to_string();
-        let reason = text.split(" at line ").next().unwrap_or(&text);
-        Unreadable::at(line, if error.is_data() { reason.to_owned() } else { format!("no JSON: {reason}") })
+        let reason = match text.split(" at line ").next().unwrap_or(&text) {
+            _ if too_long => format!("the record is longer than {} MiB", MAX_ROW >> 20),
+            "recursion limit exceeded" => "the record is nested too deeply".to_owned(),
+            reason if error.is_data() => reason.to_owned(),
+            reason => format!("no JSON: {reason}"),
+        };
+        Unreadable::at(error.line() as u64, reason).in_record(position.record.get())
     })
 }
 
@@ -39,6 +40,8 @@ struct Position {
     /// How many bytes the record under way may still have.
     left: Cell<usize>,
     line: Cell<u64>,
+    /// The record under way, counted from 1; 0 if none is.
+    record: Cell<u64>,
 }
 
 /// Takes no more than is left. (JSON is read byte by byte, so that nothing is taken in advance.)
@@ -49,7 +52,7 @@ struct Bounded<R> {
 
 impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let Position { left, line } = &*self.position;
+        let Position { left, line, .. } = &*self.position;
         if left.get() == 0 {
             return Err(io::ErrorKind::InvalidData.into());
         }
@@ -75,7 +78,8 @@ struct Rows<'a> {
 
 impl Rows<'_> {
     fn failed<E: Error>(&mut self, reason: impl Into<String>) -> E {
-        *self.ending = Some(Ending::Failed(Unreadable::at(self.position.line.get(), reason)));
+        let Position { line, record, .. } = self.position;
+        *self.ending = Some(Ending::Failed(Unreadable::at(line.get(), reason).in_record(record.get())));
         E::custom("a record is not as it should be")
     }
 }
@@ -89,6 +93,7 @@ impl<'de> JsonVisitor<'de> for Rows<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut rows: A) -> Result<(), A::Error> {
         let mut names: Option<Vec<String>> = None;
+        self.position.record.set(1);
         while let Some(mut row) = rows.next_element::<Map<String, Value>>()? {
             self.position.left.set(MAX_ROW);
             let names = match &names {
@@ -111,7 +116,9 @@ impl<'de> JsonVisitor<'de> for Rows<'_> {
                 *self.ending = Some(Ending::Stopped);
                 return Err(A::Error::custom("stopped"));
             }
+            self.position.record.set(self.position.record.get() + 1);
         }
+        self.position.record.set(0);
         Ok(())
     }
 }

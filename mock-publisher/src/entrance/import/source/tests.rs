@@ -75,17 +75,24 @@ fn records_are_read_one_by_one_whatever_the_order_of_their_keys() {
 }
 
 #[test]
-fn what_is_wrong_with_records_is_told_with_its_line() {
+fn what_is_wrong_with_records_is_told_with_its_line_and_number() {
     let long = format!("[{{\"a\": 1}},\n{{\"a\": \"{}\"}}]", "x".repeat(10 << 20));
+    let deep = format!("[{{\"a\": 1}}, {{\"a\": {}", "[".repeat(1000));
     for (json, rows, expected) in [
-        ("[{\"a\": 1},\n{\"b\": 1},\n\n{\"a\": 2}]", 1, "line 2: the record has no `a`, which the first one has"),
-        ("[{\"a\": 1},\n{\"a\": 1, \"c\": 2}]", 1, "line 2: the record has `c`, which the first one has not"),
-        ("[{\"a\": 1},\n{\"a\": }]", 1, "line 2: no JSON: expected value"),
-        ("[{\"a\": 1},\n7]", 1, "line 2: invalid type: integer `7`, expected a map"),
+        (
+            "[{\"a\": 1},\n{\"b\": 1},\n\n{\"a\": 2}]",
+            1,
+            "line 2, record 2: the record has no `a`, which the first one has",
+        ),
+        ("[{\"a\": 1},\n{\"a\": 1, \"c\": 2}]", 1, "line 2, record 2: the record has `c`, which the first one has not"),
+        ("[{\"a\": 1},\n{\"a\": }]", 1, "line 2, record 2: no JSON: expected value"),
+        ("[{\"a\": 1},\n7]", 1, "line 2, record 2: invalid type: integer `7`, expected a map"),
         ("{\"a\": 1}", 0, "line 1: invalid type: map, expected an array of objects"),
-        ("[{\"a\": 1}", 1, "line 1: no JSON: EOF"),
+        ("[{\"a\": 1}", 1, "line 1, record 2: no JSON: EOF"),
         ("[] x", 0, "line 1: no JSON: trailing characters"),
-        (&long, 1, "line 2: the record is longer than 1 MiB"),
+        ("[{\"a\": 1}, {\"a\": 2}, {\"b\": 3}]", 2, "line 1, record 3: the record has no `a`"),
+        (&long, 1, "line 2, record 2: the record is longer than 1 MiB"),
+        (&deep, 1, "line 1, record 2: the record is nested too deeply"),
     ] {
         let (seen, error) = read(json.as_bytes(), Format::Json);
         let error = error.unwrap();

@@ -25,6 +25,6 @@ async fn copy(call: Call) -> Result<Reply, RestError> {
     let body = call.body()?;
     let members = body.members()?;
     let name = members.required_text("name")?;
-    let id = call.copies.start(&database, name, members.value("options")).await?;
+    let id = call.copies.copy(&database, name, members.value("options")).await?;
     Ok(Reply::Created(Place { kind: "database", id }))
 }

@@ -1,0 +1,41 @@
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+/// How long the conditions of one transaction may take together. (One that fires fast takes some 30 microseconds.)
+const CONDITIONS: Duration = Duration::from_secs(2);
+
+/// The time that conditions may still take. What is changed together is decided on together, and nobody else can write until it
+/// is, so that conditions which run into their own limits again and again must not add up.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    left: Cell<Duration>,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { left: Cell::new(CONDITIONS) }
+    }
+}
+
+impl Budget {
+    /// Evaluates a condition if there is time left; if there is none, says so.
+    pub(super) fn spend<T>(&self, evaluate: impl FnOnce() -> T) -> Result<T, String> {
+        let left = self.left.get();
+        if left.is_zero() {
+            let seconds = CONDITIONS.as_secs();
+            return Err(format!(
+                "not evaluated: the conditions of one transaction have {seconds} s together, and those before took them"
+            ));
+        }
+        let begun = Instant::now();
+        let value = evaluate();
+        self.left.set(left.saturating_sub(begun.elapsed()));
+        Ok(value)
+    }
+
+    /// One with nothing left.
+    #[cfg(test)]
+    pub(crate) fn spent() -> Self {
+        Self { left: Cell::new(Duration::ZERO) }
+    }
+}

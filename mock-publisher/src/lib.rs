@@ -3,7 +3,7 @@
 //! The floors, top to bottom; a module uses only floors below its own:
 //! `cli` | `demo`, `scenario` | `server` | `control`, `entrance`, `dispatch` | `store`, `send` | `callback` | `script`, `emit` |
 //! `platform`, `keyring` with its name server | `wire_profile`, `access_token`, `local_client`, `receiver`, `private_file`,
-//! `output`, `bell`, `clock`.
+//! `output`, `excerpt`, `bell`, `clock`.
 
 mod access_token;
 mod bell;
@@ -15,6 +15,7 @@ mod demo;
 mod dispatch;
 mod emit;
 mod entrance;
+mod excerpt;
 #[doc(hidden)]
 pub mod figures;
 mod keyring;

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::condition::Evaluation;
 use super::{Budget, Callback, World};
+use crate::excerpt::excerpt;
 use crate::platform::Change;
 
 /// Whether a change is told to a callback, and how that came about.
@@ -35,6 +36,19 @@ pub(crate) struct Look {
     /// Names such as `profile.name`, and their values.
     pub(crate) read: Vec<(String, String)>,
     pub(crate) holds: bool,
+}
+
+impl Look {
+    /// How many characters of a condition are kept, and of a name or value that it read: each change keeps them for each callback.
+    const CONDITION: usize = 500;
+    const VALUE: usize = 200;
+
+    pub(super) fn new(condition: &str, mut read: Vec<(String, String)>, holds: bool) -> Self {
+        for text in read.iter_mut().flat_map(|(name, value)| [name, value]).filter(|text| text.len() > Self::VALUE) {
+            *text = excerpt(text, Self::VALUE);
+        }
+        Self { condition: excerpt(condition, Self::CONDITION), read, holds }
+    }
 }
 
 impl Reason {

@@ -1,10 +1,13 @@
 use super::limits;
+use crate::excerpt::excerpt;
 
 /// What is wrong with a script, or went wrong in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ScriptError {
     #[error("the script has {length} bytes, at most {} are allowed", limits::SOURCE)]
     TooLong { length: usize },
+    #[error("it takes longer than {} ms to compile", limits::COMPILING.as_millis())]
+    TooMuch,
     #[error("line {line}, column {column}: {message}")]
     Syntax { message: String, line: u32, column: u32 },
     /// The script threw an error and did not catch it.
@@ -25,8 +28,17 @@ pub(crate) enum ScriptError {
 }
 
 impl ScriptError {
+    /// What a script threw, or why what it asked for is not done.
+    pub(crate) fn thrown(text: &str) -> Self {
+        Self::Thrown(excerpt(text, limits::MESSAGE))
+    }
+
+    pub(super) fn engine(cause: impl ToString) -> Self {
+        Self::Engine(excerpt(&cause.to_string(), limits::MESSAGE))
+    }
+
     /// Whether the realm that the script ran in can be used again.
     pub(super) const fn leaves_realm_intact(&self) -> bool {
-        matches!(self, Self::Thrown(_) | Self::TooLong { .. } | Self::Syntax { .. })
+        matches!(self, Self::Thrown(_) | Self::TooLong { .. } | Self::TooMuch | Self::Syntax { .. })
     }
 }

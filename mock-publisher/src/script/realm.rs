@@ -7,17 +7,17 @@ use serde::Serialize;
 
 use super::{Script, ScriptError, limits};
 
-/// Freezes what the language brings along, and returns how to enter the realm.
+/// Bounds and freezes what the language brings along, and returns how to enter the realm.
 const REALM: &str = include_str!("realm.js");
 
 /// Trusted JavaScript between the publisher and a script.
 ///
-/// Its source is an expression: a function that gets `{ Proxy, Reflect, scopeOf, scopeBy }` once, and returns a
-/// function
-/// `open`. That is called for each run as `open(input, need)`, and returns `{ scope, close }`. In `scope`, made by
-/// `scopeOf(names)` or `scopeBy({ has, get, set })`, the script finds its names. `close(value)` returns what is handed back as
-/// JSON, where `value` is what the script came to, or undefined if it threw. `need(name)` breaks the run off, to be
-/// repeated with an input that has what is missing.
+/// Its source is an expression: a function that gets `{ Proxy, Reflect, scopeOf, scopeBy, stringify, wellFormed }` once, and
+/// returns a function `open`. That is called for each run as `open(input, need)`, and returns `{ scope, close }`. In `scope`,
+/// made by `scopeOf(names)` or `scopeBy({ has, get, set })`, the script finds its names. `close(value)` returns what is handed
+/// back, as JSON text, where `value` is what the script came to, or undefined if it threw: made by `JSON.stringify`, which asks
+/// for the deadline, or by `stringify`, which is faster, if there is nothing in it that the script made. `need(name)` breaks
+/// the run off, to be repeated with an input that has what is missing.
 ///
 /// It must not keep anything between two runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,17 +71,16 @@ type Language = (
 
 impl Realm {
     pub(super) fn new(prelude: Prelude) -> Result<Self, ScriptError> {
-        let failed = |error: rquickjs::Error| ScriptError::Engine(error.to_string());
-        let runtime = Runtime::new().map_err(failed)?;
+        let runtime = Runtime::new().map_err(ScriptError::engine)?;
         runtime.set_memory_limit(limits::MEMORY);
         runtime.set_max_stack_size(limits::STACK);
         let watch = Arc::new(Mutex::new(Watch::default()));
         let watched = watch.clone();
         runtime.set_interrupt_handler(Some(Box::new(move || lock(&watched).interrupts())));
-        let context = Context::custom::<Language>(&runtime).map_err(failed)?;
+        let context = Context::custom::<Language>(&runtime).map_err(ScriptError::engine)?;
         context.with(|ctx| {
             let furnished = furnish(&ctx, prelude, watch.clone()).catch(&ctx);
-            furnished.map_err(|error| ScriptError::Engine(format!("{}: {error}", prelude.name)))
+            furnished.map_err(|error| ScriptError::engine(format_args!("{}: {error}", prelude.name)))
         })?;
         Ok(Self { context, runtime, watch, prelude, runs: 0 })
     }
@@ -98,7 +97,7 @@ impl Realm {
         self.runs += 1;
         // After each collection the engine lowers its threshold to a little more than a bare realm needs.
         self.runtime.set_gc_threshold(limits::MEMORY / 2);
-        let input = serde_json::to_string(input).map_err(|error| ScriptError::Engine(error.to_string()))?;
+        let input = serde_json::to_string(input).map_err(ScriptError::engine)?;
         // What follows a script's last line must stand on a line of its own: the last could be a comment. That the
         // script compiles on its own is known, so it cannot end the block itself.
         let source = format!("{{ let eval, $call;\n{}\n}}", script.source());
@@ -141,9 +140,12 @@ impl Realm {
     fn caught(&self, error: Option<CaughtError<'_>>) -> ScriptError {
         // The engine's own errors look like a script's, and a script can throw errors that look like the engine's. That
         // it is taken for one of those costs it only the realm.
-        if lock(&self.watch).was_interrupted {
-            return ScriptError::Deadline;
-        }
+        let told = self.told(error);
+        // Telling asks the error for its name and message, which can run the script again.
+        if lock(&self.watch).was_interrupted { ScriptError::Deadline } else { told }
+    }
+
+    fn told(&self, error: Option<CaughtError<'_>>) -> ScriptError {
         match error {
             Some(CaughtError::Exception(exception)) => {
                 let message = exception.message().unwrap_or_default();
@@ -153,27 +155,29 @@ impl Realm {
                         ScriptError::Memory
                     }
                     ("InternalError" | "RangeError", text) if text.contains("stack") => ScriptError::Stack,
-                    ("InternalError", _) => ScriptError::Engine(message),
-                    _ => ScriptError::Thrown(format!("{name}: {message}")),
+                    ("InternalError", _) => ScriptError::engine(message),
+                    _ => ScriptError::thrown(&format!("{name}: {message}")),
                 }
             }
             // There was no memory for an error either. (Or the script said `throw null`.)
             Some(CaughtError::Value(value)) if value.is_null() => ScriptError::Memory,
-            Some(CaughtError::Value(value)) => {
-                ScriptError::Thrown(match value.as_string().map(|text| text.to_string()) {
-                    Some(Ok(text)) => text,
-                    _ => format!("a value of type {}", value.type_name()),
-                })
-            }
-            Some(CaughtError::Error(error)) => ScriptError::Engine(error.to_string()),
-            None => ScriptError::Engine("no error".to_owned()),
+            Some(CaughtError::Value(value)) => match value.as_string().map(|text| text.to_string()) {
+                Some(Ok(text)) => ScriptError::thrown(&text),
+                _ => ScriptError::thrown(&format!("a value of type {}", value.type_name())),
+            },
+            Some(CaughtError::Error(error)) => ScriptError::engine(error),
+            None => ScriptError::engine("no error"),
         }
     }
 }
 
-/// Freezes what the language brings along, and keeps what is needed to run scripts.
+/// Bounds and freezes what the language brings along, and keeps what is needed to run scripts.
 fn furnish(ctx: &Ctx<'_>, prelude: Prelude, watch: Arc<Mutex<Watch>>) -> rquickjs::Result<()> {
-    let realm: Object<'_> = ctx.eval(REALM)?;
+    let watched = watch.clone();
+    let look = Function::new(ctx.clone(), move |ctx: Ctx<'_>| -> rquickjs::Result<()> {
+        if lock(&watched).interrupts() { Err(Exception::throw_message(&ctx, "out of time")) } else { Ok(()) }
+    })?;
+    let realm: Object<'_> = ctx.eval::<Function<'_>, _>(REALM)?.call((look,))?;
     let (freeze, tools): (Function<'_>, Object<'_>) = (realm.get("freeze")?, realm.get("tools")?);
     let need = Function::new(ctx.clone(), move |ctx: Ctx<'_>, name: String| -> rquickjs::Result<()> {
         lock(&watch).needs = Some(name);
@@ -189,9 +193,7 @@ fn furnish(ctx: &Ctx<'_>, prelude: Prelude, watch: Arc<Mutex<Watch>>) -> rquickj
 }
 
 fn close<'js>(opened: &Object<'js>, value: Value<'js>) -> rquickjs::Result<serde_json::Value> {
-    let output: Value<'js> = opened.get::<_, Function<'js>>("close")?.call((value,))?;
-    let json = opened.ctx().json_stringify(output)?;
-    let text = json.map(|json| json.to_string()).transpose()?;
+    let text: Option<String> = opened.get::<_, Function<'js>>("close")?.call((value,))?;
     Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
 }
 

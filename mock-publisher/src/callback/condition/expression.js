@@ -1,17 +1,21 @@
 // What the JavaScript of a condition finds: `profile`, `subprofile`, and the fields of whichever changed by their bare
 // names. Each value that is read is noted, so that the publisher can tell why a callback did not fire.
-(({ Proxy, scopeBy }) => {
+(({ Proxy, scopeBy, stringify, wellFormed }) => {
     const { Array, Object, String } = globalThis;
     const has = Object.prototype.hasOwnProperty.call.bind(Object.prototype.hasOwnProperty);
     const MOST_NOTES = 32;
-    const LONGEST_NOTE = 200;
+    // More than is kept, so that who keeps it sees that it was longer.
+    const LONGEST_NOTE = 500;
 
     return (input, need) => {
         const notes = [];
-        const note = (name, value) => {
-            if (notes.length >= MOST_NOTES || notes.some((known) => known[0] === name)) return;
-            const text = Array.isArray(value) ? `${value.length} subprofiles` : String(value);
-            notes.push([name, text.slice(0, LONGEST_NOTE)]);
+        // Half of a character is not one, and could not be handed back.
+        const short = (text) => text.length > LONGEST_NOTE ? wellFormed(text.slice(0, LONGEST_NOTE)) : text;
+        const note = (path, given, value) => {
+            if (notes.length >= MOST_NOTES) return;
+            const name = path + '.' + given;
+            for (let at = 0; at < notes.length; at++) if (notes[at][0] === name) return;
+            notes.push([name, Array.isArray(value) ? value.length + ' subprofiles' : short(String(value))]);
         };
         // An object whose values are noted when they are read. What `later` knows is fetched when somebody asks for it.
         const watched = (path, values, later) => new Proxy(values, {
@@ -19,9 +23,9 @@
                 if (typeof name !== 'string') return target[name];
                 const isKnown = has(target, name);
                 if (!isKnown && later !== undefined && later(target, name)) {
-                    if (Array.isArray(target[name])) note(`${path}.${name}`, target[name]);
+                    if (Array.isArray(target[name])) note(path, name, target[name]);
                 } else if (isKnown || !(name in target)) {
-                    if (typeof target[name] !== 'object') note(`${path}.${name}`, target[name]);
+                    if (typeof target[name] !== 'object') note(path, isKnown ? name : wellFormed(short(name)), target[name]);
                 }
                 return target[name];
             },
@@ -57,6 +61,6 @@
                 if (name !== 'profile' && name !== 'subprofile') changed[name] = value;
             },
         });
-        return { scope, close: () => notes };
+        return { scope, close: () => stringify(notes) };
     };
 })

@@ -44,7 +44,7 @@ impl Expression {
         let Outcome { result, read } =
             self.run(change, world).unwrap_or_else(|error| Outcome::failed(error.to_string()));
         let holds = result == Ok(true);
-        let looks = vec![Look { condition: self.source().to_owned(), read, holds }];
+        let looks = vec![Look::new(self.source(), read, holds)];
         Evaluation { holds, looks, error: result.err() }
     }
 

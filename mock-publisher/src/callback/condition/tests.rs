@@ -272,6 +272,26 @@ fn an_expression_reports_what_it_read() {
 }
 
 #[test]
+fn what_a_decision_keeps_is_short() {
+    let shop = Shop::new();
+    let long = "\u{1f600}".repeat(1000);
+    let source =
+        format!("profile.name = '{long}'; profile.name; profile['{long}']; profile['\\ud800']; throw '{long}'");
+    let evaluation = expression(&source, &shop.creation(1), &shop);
+    let cut = |text: &str, most: usize| text.chars().take(most).chain("...".chars()).collect::<String>();
+    assert_eq!(evaluation.looks[0].condition, cut(&source, 500));
+    let expected = [
+        ("profile.name".to_owned(), cut(&long, 200)),
+        (cut(&format!("profile.{long}"), 200), "undefined".to_owned()),
+        ("profile.\u{fffd}".to_owned(), "undefined".to_owned()),
+    ];
+    assert_eq!(evaluation.looks[0].read, expected);
+    assert_eq!(evaluation.error, Some(cut(&long, 500)));
+    let evaluation = rules(&json!({"field": "name", "equals": long}), &shop.creation(1), &shop);
+    assert_eq!(evaluation.looks[0].condition.chars().count(), 503);
+}
+
+#[test]
 fn an_error_counts_as_false_and_is_told() {
     let shop = Shop::new();
     for (source, error) in [

@@ -173,6 +173,6 @@
                 keepsake: keeps ? { extra: now.extra, data: now.data } : null,
             };
         };
-        return { scope: scopeOf(objects), close: () => ({ entities: made.map(told), calls }) };
+        return { scope: scopeOf(objects), close: () => JSON.stringify({ entities: made.map(told), calls }) };
     };
 })

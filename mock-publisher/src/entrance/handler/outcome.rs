@@ -49,7 +49,7 @@ enum Call {
 pub(super) fn plan(told: Value, objects: &Objects) -> Result<Plan, ScriptError> {
     let outcome: Outcome = serde_json::from_value(told).map_err(|error| ScriptError::Engine(error.to_string()))?;
     if outcome.calls.len() > MAX_CALLS {
-        return Err(ScriptError::Thrown(format!("the script makes more than {MAX_CALLS} calls")));
+        return Err(ScriptError::thrown(&format!("the script makes more than {MAX_CALLS} calls")));
     }
     let mut plan = Plan::default();
     for (touched, entity) in outcome.entities.iter().zip(&objects.entities) {
@@ -66,7 +66,7 @@ pub(super) fn plan(told: Value, objects: &Objects) -> Result<Plan, ScriptError> 
                 let touched = outcome.entities.get(entity).ok_or_else(out_of_place)?;
                 if touched.secret.is_some() || touched.keepsake.is_some() {
                     let message = "only fields can be written into a subprofile that has only just been created";
-                    return Err(ScriptError::Thrown(message.to_owned()));
+                    return Err(ScriptError::thrown(message));
                 }
                 let input = touched.input().unwrap_or_default();
                 Command::CreateSubprofile { profile: objects.entity(0)?.id, collection, input }
@@ -106,14 +106,14 @@ impl Kept {
     fn checked(&self) -> Result<Keepsake, ScriptError> {
         let is_scalar = |value: &Value| !value.is_array() && !value.is_object();
         if let Some((name, _)) = self.data.iter().find(|(_, value)| !is_scalar(value)) {
-            return Err(ScriptError::Thrown(format!(
+            return Err(ScriptError::thrown(&format!(
                 "`data.{name}` is no text or number, and nothing else can be kept"
             )));
         }
         let length: usize = self.data.iter().map(|(name, value)| name.len() + value.to_string().len()).sum();
         if length + self.extra.len() > MAX_KEEPSAKE {
             let limit = MAX_KEEPSAKE >> 10;
-            return Err(ScriptError::Thrown(format!("`data` and `extra` hold more than {limit} KiB")));
+            return Err(ScriptError::thrown(&format!("`data` and `extra` hold more than {limit} KiB")));
         }
         Ok(Keepsake { extra: self.extra.clone(), data: self.data.clone() })
     }

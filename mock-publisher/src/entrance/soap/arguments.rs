@@ -9,6 +9,7 @@ use super::fault::Fault;
 use super::operation::{Kind, Parameter};
 use super::reply::Page;
 use super::xml::Element;
+use crate::excerpt::excerpt;
 use crate::platform::{Filter, Id, Operator};
 
 /// How many objects a list has. Assumption: as the REST API; the platform does not document it for SOAP.
@@ -254,11 +255,7 @@ fn requirement(element: &Element) -> Result<Filter, String> {
 
 /// A text that a fault can quote.
 fn shortened(text: &str) -> String {
-    let mut short: String = text.chars().take(60).collect();
-    if short.len() < text.len() {
-        short.push_str("...");
-    }
-    short
+    excerpt(text, 60)
 }
 
 #[cfg(test)]

@@ -126,7 +126,7 @@ impl Rule {
                 let within = if self.name.is_empty() { String::new() } else { format!("{}: ", self.name) };
                 let not = if self.inverted { "not " } else { "" };
                 let condition = format!("{within}{not}{test}");
-                looks.push(Look { condition, read: finding.read, holds: finding.holds != self.inverted });
+                looks.push(Look::new(&condition, finding.read, finding.holds != self.inverted));
             }
             if !finding.holds {
                 all_hold = false;

@@ -1,6 +1,7 @@
 //! The control API, `/mock/v1`: what the platform does not have and a tester needs. And the probes, which need no token.
 
 mod changes;
+mod clock;
 mod deliveries;
 mod error;
 mod part;
@@ -9,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use axum::{Router, response};
 
 use crate::access_token::AccessToken;
@@ -29,6 +30,8 @@ pub(crate) fn router(state: ControlState) -> Router {
         .route("/mock/v1/changes", get(changes::list))
         .route("/mock/v1/changes/{change}", get(changes::show))
         .route("/mock/v1/changes/{change}/why", get(changes::why))
+        .route("/mock/v1/clock", get(clock::show).put(clock::adjust))
+        .route("/mock/v1/clock/advance", post(clock::advance))
         .route("/mock/v1/deliveries", get(deliveries::list))
         .route("/mock/v1/deliveries/{delivery}", get(deliveries::show))
         .route("/mock/v1/deliveries/{delivery}/request", get(deliveries::request))

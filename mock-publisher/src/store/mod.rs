@@ -31,6 +31,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
+use crate::clock::{self, Clock};
 use crate::platform::Switches;
 use crate::private_file::{create_private_folder, is_open_to_others, open_private};
 
@@ -66,6 +67,7 @@ struct Inner {
     /// Whoever wants to write gets it in the order of asking, so that nobody who writes a lot keeps others out.
     writer: Arc<tokio::sync::Mutex<Connection>>,
     switches: Switches,
+    clock: Clock,
     /// Keeps other publishers out of the folder for as long as the store is open.
     _lock: Option<File>,
 }
@@ -84,7 +86,7 @@ impl Store {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         crowds::prepare(&connection)?;
         let writer = Arc::new(tokio::sync::Mutex::new(connection));
-        Ok(Self(Arc::new(Inner { writer, readers: None, switches, _lock: None })))
+        Ok(Self(Arc::new(Inner { writer, readers: None, switches, clock: Clock::default(), _lock: None })))
     }
 
     /// The store in a folder, which is made if there is none.
@@ -105,12 +107,12 @@ impl Store {
         // A commit that was reported survives a power cut.
         connection.pragma_update(None, "synchronous", "FULL")?;
         migrate::migrate(&mut connection)?;
-        imports::interrupt(&connection, crate::clock::now())?;
+        imports::interrupt(&connection, clock::real_now())?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         crowds::prepare(&connection)?;
         let readers = Some(Arc::new(Readers { file, idle: Mutex::default() }));
         let writer = Arc::new(tokio::sync::Mutex::new(connection));
-        Ok(Self(Arc::new(Inner { writer, readers, switches, _lock: Some(lock) })))
+        Ok(Self(Arc::new(Inner { writer, readers, switches, clock: Clock::default(), _lock: Some(lock) })))
     }
 
     /// The folder that everything is kept in, if it is kept.
@@ -121,6 +123,11 @@ impl Store {
     /// How the questions are answered that the platform's documentation leaves open.
     pub(crate) fn switches(&self) -> Switches {
         self.0.switches
+    }
+
+    /// What time it is for everything that the store keeps.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
     }
 
     /// Whether the store can be read.

@@ -45,8 +45,12 @@ struct Setting {
 #[derive(Debug, Clone, Copy)]
 enum Hand {
     /// So much later than it really is.
-    Moves { offset: Millis },
-    Stands { at: Millis },
+    Moves {
+        offset: Millis,
+    },
+    Stands {
+        at: Millis,
+    },
 }
 
 impl Default for Hand {

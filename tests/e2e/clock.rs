@@ -58,8 +58,7 @@ fn a_condition_that_asks_for_a_date_fires_when_its_day_has_come() {
     let receiver = Receiver::of(&publisher);
     adjust(&publisher, &json!({"now": "2030-12-23T12:00:00Z", "frozen": true}));
     publisher.post("/v4/database/customers/fields", &json!({"name": "born", "type": "empty_date"}));
-    publisher
-        .post("/v4/database/customers/profiles", &json!({"fields": {"name": "Mike", "born": "1990-12-24"}}));
+    publisher.post("/v4/database/customers/profiles", &json!({"fields": {"name": "Mike", "born": "1990-12-24"}}));
     let birthday = json!({"rules": [{"name": "birthday", "conditions": [
         {"type": "Date", "field": "born", "compare-mode": "ignoreyear", "after-mutation": ["plus", "0", "day", "day"],
          "before-mutation": ["plus", "0", "day"]},
@@ -117,17 +116,28 @@ fn what_no_clock_can_do_is_refused_and_changes_nothing() {
         ("PUT", "", json!({"now": 5}), "now: invalid type: integer `5`, expected a string"),
         ("PUT", "", json!({"now": "soon", "frozen": false}), "now: `soon` is no time such as `2026-11-25T13:30:00Z`"),
         ("PUT", "", json!({"now": "2026-11-25", "frozen": false}), "`2026-11-25` is no time such as"),
-        ("PUT", "", json!({"now": "1969-12-31T23:59:59Z", "signs": true}), "expected a time from 1970-01-01T00:00:00Z to"),
+        (
+            "PUT",
+            "",
+            json!({"now": "1969-12-31T23:59:59Z", "signs": true}),
+            "expected a time from 1970-01-01T00:00:00Z to",
+        ),
         ("PUT", "", json!({"frozen": "no"}), "frozen: invalid type: string \"no\", expected a boolean"),
         ("PUT", "", json!({"frozen": null}), "frozen: invalid type: null, expected a boolean"),
         ("PUT", "", json!({"signs": 1}), "signs: invalid type: integer `1`, expected a boolean"),
-        ("POST", "/advance", json!({"seconds": 0}), "seconds: expected a positive number, got 0"),
-        ("POST", "/advance", json!({"days": -1}), "days: expected a positive number, got -1"),
-        ("POST", "/advance", json!({"days": "1"}), "invalid type: string \"1\", expected f64"),
+        ("POST", "/advance", json!({"seconds": 0}), "expected either `seconds` or `days`, a positive number"),
+        ("POST", "/advance", json!({"seconds": 0.0004}), "expected either `seconds` or `days`, a positive number"),
+        ("POST", "/advance", json!({"days": -1}), "expected either `seconds` or `days`, a positive number"),
+        (
+            "POST",
+            "/advance",
+            json!({"days": 1, "seconds": 1}),
+            "expected either `seconds` or `days`, a positive number",
+        ),
+        ("POST", "/advance", json!({}), "expected either `seconds` or `days`, a positive number"),
+        ("POST", "/advance", json!({"days": "1"}), "days: invalid type: string \"1\", expected f64"),
         ("POST", "/advance", json!({"days": 1e300}), "expected a time from 1970-01-01T00:00:00Z to"),
-        ("POST", "/advance", json!({"hours": 1}), "unknown variant `hours`, expected `seconds` or `days`"),
-        ("POST", "/advance", json!({"days": 1, "seconds": 1}), "expected"),
-        ("POST", "/advance", json!({}), "expected"),
+        ("POST", "/advance", json!({"hours": 1}), "unknown field `hours`, expected `seconds` or `days`"),
     ] {
         let answer = publisher.call(method, &format!("{CLOCK}{path}"), Some(&body)).expect_status(400).json();
         let message = answer["error"]["message"].as_str().unwrap();

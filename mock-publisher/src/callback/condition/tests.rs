@@ -445,8 +445,7 @@ fn what_is_asked_of_the_present_is_asked_of_when_the_change_happens() {
     const DAY: Millis = 86_400_000;
     let mut shop = Shop::new();
     // The first was born on 1990-12-24.
-    let birthday =
-        json!({"type": "Date", "field": "born", "compare-mode": "ignoreyear", "after-mutation": ["plus", "0", "day", "day"],
+    let birthday = json!({"type": "Date", "field": "born", "compare-mode": "ignoreyear", "after-mutation": ["plus", "0", "day", "day"],
                "before-mutation": ["plus", "0", "day"]});
     let november = json!({"type": "Change", "change-type": "any", "before-time": "2026-11-30 23:59:59"});
     let conditions = [

@@ -10,6 +10,7 @@
 #![expect(clippy::unwrap_used, reason = "what is unexpected fails the test")]
 
 mod conditions;
+mod control;
 mod copy;
 mod delivery;
 mod demo;

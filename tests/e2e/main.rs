@@ -11,6 +11,7 @@
 
 mod clock;
 mod conditions;
+mod control;
 mod copy;
 mod delivery;
 mod demo;

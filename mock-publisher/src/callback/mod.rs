@@ -3,6 +3,7 @@
 mod budget;
 mod condition;
 mod decision;
+mod shown;
 mod world;
 
 use serde::{Deserialize, Deserializer, de};
@@ -14,6 +15,7 @@ use crate::wire_profile::WireProfile;
 pub(crate) use budget::Budget;
 pub(crate) use condition::{Condition, ConditionDraft, ConditionError};
 pub(crate) use decision::{Look, Reason};
+pub(crate) use shown::ShownCallback;
 pub(crate) use world::{World, WorldError};
 
 /// A callback as it was set up.

@@ -26,12 +26,17 @@ impl IntoResponse for ControlError {
     fn into_response(self) -> Response {
         let (status, code) = match &self {
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized"),
-            Self::NotFound | Self::Store(StoreError::NoDelivery(_) | StoreError::NoChange(_)) => {
-                (StatusCode::NOT_FOUND, "not_found")
-            }
+            Self::NotFound
+            | Self::Store(
+                StoreError::NoCallback(_)
+                | StoreError::NoChange(_)
+                | StoreError::NoDelivery(_)
+                | StoreError::NoSnapshot(_),
+            ) => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
-            Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad_request"),
+            Self::BadRequest(_) | Self::Store(StoreError::Invalid(_)) => (StatusCode::BAD_REQUEST, "bad_request"),
             Self::NotAttempted(_) => (StatusCode::CONFLICT, "not_attempted"),
+            Self::Store(StoreError::Busy(_)) => (StatusCode::CONFLICT, "busy"),
             Self::Store(error) => {
                 tracing::error!(%error, "a control call failed");
                 (StatusCode::INTERNAL_SERVER_ERROR, "internal")

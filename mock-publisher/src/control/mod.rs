@@ -1,19 +1,28 @@
 //! The control API, `/mock/v1`: what the platform does not have and a tester needs. And the probes, which need no token.
 
+mod callbacks;
 mod changes;
 mod clock;
 mod deliveries;
 mod error;
+mod keys;
 mod part;
+mod snapshots;
+#[cfg(test)]
+mod tests;
+mod wait;
 
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{MethodRouter, any, get, post, put};
 use axum::{Router, response};
+use tokio::sync::watch;
 
 use crate::access_token::AccessToken;
+use crate::bell::Bell;
+use crate::keyring::Keyring;
 use crate::store::Store;
 use error::ControlError;
 
@@ -22,19 +31,43 @@ use error::ControlError;
 pub(crate) struct ControlState {
     pub(crate) store: Store,
     pub(crate) token: AccessToken,
+    pub(crate) keyring: Keyring,
+    pub(crate) bell: Bell,
+    /// Whether the publisher stops.
+    pub(crate) stopping: watch::Receiver<bool>,
+}
+
+/// Describes what is below `/mock/v1`, but for `/mock/v1/ui` and the entrances.
+const OPENAPI: &str = include_str!("openapi.json");
+
+/// What there is, and what answers. [`OPENAPI`] describes the same, which the tests hold against each other.
+fn routes() -> Vec<(&'static str, MethodRouter<ControlState>)> {
+    vec![
+        ("/mock/v1/callbacks", get(callbacks::list)),
+        ("/mock/v1/callbacks/{callback}", get(callbacks::show)),
+        ("/mock/v1/changes", get(changes::list)),
+        ("/mock/v1/changes/{change}", get(changes::show)),
+        ("/mock/v1/changes/{change}/why", get(changes::why)),
+        ("/mock/v1/clock", get(clock::show).put(clock::adjust)),
+        ("/mock/v1/clock/advance", post(clock::advance)),
+        ("/mock/v1/deliveries", get(deliveries::list)),
+        ("/mock/v1/deliveries/{delivery}", get(deliveries::show)),
+        ("/mock/v1/deliveries/{delivery}/request", get(deliveries::request)),
+        ("/mock/v1/keys", get(keys::list)),
+        ("/mock/v1/openapi.json", get(async || ([(header::CONTENT_TYPE, "application/json")], OPENAPI))),
+        ("/mock/v1/reset", post(snapshots::reset)),
+        ("/mock/v1/snapshots", get(snapshots::list)),
+        ("/mock/v1/snapshots/{snapshot}", put(snapshots::take).delete(snapshots::remove)),
+        ("/mock/v1/snapshots/{snapshot}/restore", post(snapshots::restore)),
+        ("/mock/v1/wait", get(wait::wait)),
+    ]
 }
 
 /// Everything below `/mock/v1`, and the probes.
 pub(crate) fn router(state: ControlState) -> Router {
-    let api = Router::new()
-        .route("/mock/v1/changes", get(changes::list))
-        .route("/mock/v1/changes/{change}", get(changes::show))
-        .route("/mock/v1/changes/{change}/why", get(changes::why))
-        .route("/mock/v1/clock", get(clock::show).put(clock::adjust))
-        .route("/mock/v1/clock/advance", post(clock::advance))
-        .route("/mock/v1/deliveries", get(deliveries::list))
-        .route("/mock/v1/deliveries/{delivery}", get(deliveries::show))
-        .route("/mock/v1/deliveries/{delivery}/request", get(deliveries::request))
+    let api = routes()
+        .into_iter()
+        .fold(Router::new(), |router, (path, answers)| router.route(path, answers))
         .route("/mock/v1/{*path}", any(async || ControlError::NotFound))
         .method_not_allowed_fallback(async || ControlError::MethodNotAllowed)
         .layer(from_fn_with_state(state.clone(), require_token));

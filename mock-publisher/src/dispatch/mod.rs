@@ -98,11 +98,14 @@ impl Dispatcher {
         busy: &mut Busy,
         stop: &watch::Receiver<bool>,
     ) -> Result<(), StoreError> {
+        // From the look into the outbox to the outcome, a number must mean the same delivery.
+        let delivering = Arc::new(self.store.delivering().await);
         for Pending { id, lane } in self.store.pending(&busy.full()).await? {
             if attempts.len() < MAX_CONCURRENT && busy.enter(lane) {
-                let (dispatcher, stop) = (self.clone(), stop.clone());
+                let (dispatcher, stop, delivering) = (self.clone(), stop.clone(), delivering.clone());
                 attempts.spawn(async move {
                     dispatcher.deliver(id, stop).await;
+                    drop(delivering);
                     lane
                 });
             }

@@ -139,7 +139,14 @@ impl Publisher {
         let entry = Entry { store, bell, token: token.clone(), base_url, account: config.account };
         let (imports, importer) = Imports::start(entry.clone(), config.max_import, stopping.clone());
         let (copies, copier) = Copies::start(entry.clone(), stopping.clone());
-        let router = router(entry, imports, copies, http.port());
+        let control = ControlState {
+            store: entry.store.clone(),
+            token: entry.token.clone(),
+            keyring: keyring.clone(),
+            bell: entry.bell.clone(),
+            stopping: stopping.clone(),
+        };
+        let router = router(entry, control, imports, copies, http.port());
         let http_server = tokio::spawn(serve(listener, router, stopping));
         let dns = dns_server.address();
         Ok(Self { http, dns, token, keyring, stop, dns_server, http_server, dispatcher, workers: [importer, copier] })
@@ -182,14 +189,13 @@ pub(crate) fn keys_folder(data: &Path) -> PathBuf {
 }
 
 /// All that is served.
-fn router(entry: Entry, imports: Imports, copies: Copies, port: u16) -> Router {
+fn router(entry: Entry, control: ControlState, imports: Imports, copies: Copies, port: u16) -> Router {
     let messages =
         handler::router(entry.clone()).merge(tracking::router(entry.clone())).merge(reports::router(entry.clone()));
     let uploads = import::router(entry.clone(), imports.clone());
     let rest = rest::router(entry.clone(), imports, copies);
-    let (store, token) = (entry.store.clone(), entry.token.clone());
     let (soap, ui) = (soap::router(entry.clone()), ui::router(entry));
-    let control = control::router(ControlState { store, token });
+    let control = control::router(control);
     let signposts =
         Router::new().route("/", get(async || SIGNPOST)).fallback(async || (StatusCode::NOT_FOUND, SIGNPOST));
     let all = rest.merge(soap).merge(ui).merge(messages).merge(uploads).merge(control).merge(signposts);

@@ -74,6 +74,21 @@ impl Store {
         self.read(move |connection| find(connection, id)).await
     }
 
+    /// Every callback there is, by number.
+    pub(crate) async fn all_callbacks(&self) -> Result<Vec<Callback>, StoreError> {
+        self.read(|connection| {
+            let sql = format!("SELECT {COLUMNS} FROM callbacks ORDER BY id");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let mut rows = statement.query([])?;
+            let mut callbacks = Vec::new();
+            while let Some(row) = rows.next()? {
+                callbacks.push(from_row(row)?);
+            }
+            Ok(callbacks)
+        })
+        .await
+    }
+
     /// Every callback of a database or collection, by number.
     pub(crate) async fn callbacks(&self, scope: Scope) -> Result<Vec<Callback>, StoreError> {
         self.read(move |connection| {

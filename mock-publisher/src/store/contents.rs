@@ -39,7 +39,7 @@ pub(crate) struct CallbackContents {
 }
 
 impl Store {
-    /// Fills a fresh store, or leaves it as it was.
+    /// Fills a fresh store, or leaves it as it was. A reset brings these contents back.
     pub(crate) async fn fill(&self, contents: Contents) -> Result<(), StoreError> {
         let now = self.clock().now();
         self.write(move |transaction| {
@@ -66,7 +66,8 @@ impl Store {
             }
             Ok(())
         })
-        .await
+        .await?;
+        self.keep_start().await
     }
 }
 

@@ -94,7 +94,7 @@ pub(super) fn erase(connection: &Connection, entity: EntityRef) -> Result<(), St
     Ok(())
 }
 
-/// Keeps nothing: a field is another one, and with it the values of those who have its default.
+/// Keeps nothing: a field is another one, and with it the values of those who have its default; or all contents are others.
 pub(super) fn forget(connection: &Connection) -> Result<(), StoreError> {
     Ok(connection.execute_batch("DELETE FROM crowd_members; DELETE FROM crowds;")?)
 }

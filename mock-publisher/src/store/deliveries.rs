@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Store;
 use super::error::StoreError;
@@ -11,7 +11,7 @@ use crate::platform::{EntityRef, Id, Kind};
 use crate::wire_profile::WireProfile;
 
 /// Where a delivery stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum DeliveryState {
     /// In the outbox.
@@ -83,6 +83,8 @@ impl Attempt {
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Delivery {
     pub(crate) id: Id,
+    /// The how-manieth outcome it was; `None` while it is in the outbox.
+    pub(crate) sequence: Option<Id>,
     pub(crate) change: Id,
     pub(crate) callback: Id,
     /// What it tells of: the number of a profile or of a subprofile.
@@ -107,7 +109,7 @@ pub(crate) struct Delivery {
 const LOOK_AHEAD: usize = 64;
 
 const LOG: &str = "SELECT d.id, d.change, d.callback, c.kind, c.entity, c.trigger_name, c.action, d.url, d.method, d.state, \
-                   d.started, d.micros, d.status, d.answer, d.error, d.error_detail \
+                   d.started, d.micros, d.status, d.answer, d.error, d.error_detail, d.sequence \
                    FROM deliveries d JOIN changes c ON c.id = d.change";
 
 impl Store {
@@ -158,7 +160,8 @@ impl Store {
         let state = if success { DeliveryState::Delivered } else { DeliveryState::Failed };
         self.write(move |transaction| {
             let sql = "UPDATE deliveries SET state = ?2, started = ?3, micros = ?4, request_head = ?5, status = ?6, \
-                       answer = ?7, error = ?8, error_detail = ?9 WHERE id = ?1";
+                       answer = ?7, error = ?8, error_detail = ?9, \
+                       sequence = (SELECT coalesce(max(sequence), 0) + 1 FROM deliveries) WHERE id = ?1";
             let (error, detail) = attempt.error.unzip();
             transaction.prepare_cached(sql)?.execute(params![
                 id,
@@ -171,7 +174,28 @@ impl Store {
                 error,
                 detail,
             ])?;
-            Ok(state)
+            Ok(())
+        })
+        .await?;
+        self.0.outcomes.send_replace(());
+        Ok(state)
+    }
+
+    /// The first delivery that came to an outcome after a given one, of one callback or of any, with one outcome or any.
+    pub(crate) async fn next_outcome(
+        &self,
+        after: Id,
+        callback: Option<Id>,
+        state: Option<DeliveryState>,
+    ) -> Result<Option<Delivery>, StoreError> {
+        self.read(move |connection| {
+            let of_callback = if callback.is_some() { "AND d.callback = ?2" } else { "AND ?2 IS NULL" };
+            let sql = format!(
+                "{LOG} WHERE d.sequence > ?1 {of_callback} AND (?3 IS NULL OR d.state = ?3) ORDER BY d.sequence LIMIT 1"
+            );
+            let mut statement = connection.prepare_cached(&sql)?;
+            let params = params![after, callback, state.map(DeliveryState::name)];
+            statement.query_row(params, |row| Ok(from_row(row))).optional()?.transpose()
         })
         .await
     }
@@ -249,5 +273,6 @@ fn from_row(row: &Row<'_>) -> Result<Delivery, StoreError> {
         answer: answer.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
         error: row.get(14)?,
         error_detail: row.get(15)?,
+        sequence: row.get(16)?,
     })
 }

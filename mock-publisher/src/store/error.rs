@@ -28,6 +28,8 @@ pub(crate) enum StoreError {
     NoImport(Id),
     #[error("no link {0}")]
     NoLink(Id),
+    #[error("no snapshot `{0}`")]
+    NoSnapshot(String),
     /// What was asked for makes no sense, and why.
     #[error("{0}")]
     Invalid(String),

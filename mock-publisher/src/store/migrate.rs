@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_tracking.sql"),
     include_str!("migrations/0004_imports.sql"),
     include_str!("migrations/0005_copies.sql"),
+    include_str!("migrations/0006_outcomes.sql"),
 ];
 
 /// Brings a store to the present format. A new one gets the sample database.

@@ -22,6 +22,7 @@ mod links;
 mod masses;
 mod migrate;
 mod plan;
+mod snapshots;
 #[cfg(test)]
 mod tests;
 
@@ -30,6 +31,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use tokio::sync::{OwnedRwLockReadGuard, RwLock, watch};
 
 use crate::clock::{self, Clock};
 use crate::platform::Switches;
@@ -42,7 +44,7 @@ pub(crate) use collections::CollectionDraft;
 pub(crate) use contents::{CallbackContents, Contents, DatabaseContents, ProfileContents};
 pub(crate) use copies::CopyParts;
 pub(crate) use databases::DatabaseDraft;
-pub(crate) use deliveries::{Attempt, Lane, Outgoing, Pending};
+pub(crate) use deliveries::{Attempt, DeliveryState, Lane, Outgoing, Pending};
 pub(crate) use entities::{Order, Selection};
 pub(crate) use error::StoreError;
 pub(crate) use fields::Owner;
@@ -50,6 +52,8 @@ pub(crate) use handlers::Handler;
 pub(crate) use imports::{Import, ImportStatus, Matcher};
 pub(crate) use links::{Link, LinkDraft};
 pub(crate) use plan::{Plan, View};
+use snapshots::Shelf;
+pub(crate) use snapshots::{Snapshot, SnapshotName};
 
 /// So many statements stay prepared on the connection that writes: more than a change with all that follows from it needs.
 const STATEMENTS: usize = 64;
@@ -68,6 +72,11 @@ struct Inner {
     writer: Arc<tokio::sync::Mutex<Connection>>,
     switches: Switches,
     clock: Clock,
+    /// Whoever attempts deliveries has a share of it; whoever puts other contents into the place of these has it alone.
+    delivering: Arc<RwLock<()>>,
+    /// Tells that deliveries have come to an outcome.
+    outcomes: watch::Sender<()>,
+    shelf: Shelf,
     /// Keeps other publishers out of the folder for as long as the store is open.
     _lock: Option<File>,
 }
@@ -85,8 +94,7 @@ impl Store {
         migrate::migrate(&mut connection)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         crowds::prepare(&connection)?;
-        let writer = Arc::new(tokio::sync::Mutex::new(connection));
-        Ok(Self(Arc::new(Inner { writer, readers: None, switches, clock: Clock::default(), _lock: None })))
+        Ok(Self::new(connection, None, switches, None))
     }
 
     /// The store in a folder, which is made if there is none.
@@ -110,9 +118,31 @@ impl Store {
         imports::interrupt(&connection, clock::real_now())?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         crowds::prepare(&connection)?;
-        let readers = Some(Arc::new(Readers { file, idle: Mutex::default() }));
-        let writer = Arc::new(tokio::sync::Mutex::new(connection));
-        Ok(Self(Arc::new(Inner { writer, readers, switches, clock: Clock::default(), _lock: Some(lock) })))
+        Ok(Self::new(connection, Some(file), switches, Some(lock)))
+    }
+
+    fn new(connection: Connection, file: Option<PathBuf>, switches: Switches, lock: Option<File>) -> Self {
+        let shelf = Shelf::of(file.as_deref().and_then(Path::parent));
+        Self(Arc::new(Inner {
+            writer: Arc::new(tokio::sync::Mutex::new(connection)),
+            readers: file.map(|file| Arc::new(Readers { file, idle: Mutex::default() })),
+            switches,
+            clock: Clock::default(),
+            delivering: Arc::default(),
+            outcomes: watch::Sender::new(()),
+            shelf,
+            _lock: lock,
+        }))
+    }
+
+    /// A share of the deliveries: while somebody has one, the contents of the store are not replaced by others.
+    pub(crate) async fn delivering(&self) -> OwnedRwLockReadGuard<()> {
+        self.0.delivering.clone().read_owned().await
+    }
+
+    /// Hears of every outcome of a delivery.
+    pub(crate) fn outcomes(&self) -> watch::Receiver<()> {
+        self.0.outcomes.subscribe()
     }
 
     /// The folder that everything is kept in, if it is kept.

@@ -406,3 +406,99 @@ async fn conditions_that_are_slow_do_not_add_up_in_one_transaction() {
     // Each takes 50 ms, and there are 2 s; a busy machine gets less far.
     assert!((ORDERS_OF_MIKE - 45..ORDERS_OF_MIKE).contains(&unevaluated), "{unevaluated}");
 }
+
+mod snapshots {
+    use super::super::{SnapshotName, StoreError};
+    use super::*;
+    use crate::platform::{Command, EntityInput, Trigger};
+
+    fn name(text: &str) -> SnapshotName {
+        SnapshotName::parse(text).unwrap()
+    }
+
+    async fn create(store: &Store) {
+        let command = Command::CreateProfile { database: 1, input: EntityInput::default() };
+        store.apply(command, Trigger::Rest, 1).await.unwrap();
+    }
+
+    async fn count(store: &Store) -> usize {
+        store.entity_ids(crate::platform::Within::Database(1), Vec::new()).await.unwrap().len()
+    }
+
+    async fn comes_back(store: Store) -> Store {
+        create(&store).await;
+        store.take_snapshot(name("one")).await.unwrap();
+        create(&store).await;
+        store.take_snapshot(name("two")).await.unwrap();
+        let names: Vec<String> = store.snapshots().await.unwrap().into_iter().map(|kept| kept.name).collect();
+        assert_eq!(names, ["one", "two"]);
+
+        store.restore(name("one")).await.unwrap();
+        assert_eq!(count(&store).await, 1);
+        // What was done since does not reach into what is kept.
+        create(&store).await;
+        create(&store).await;
+        store.restore(name("one")).await.unwrap();
+        assert_eq!(count(&store).await, 1);
+        store.restore(name("two")).await.unwrap();
+        assert_eq!((count(&store).await, store.changes(0, 10).await.unwrap().len()), (2, 2));
+
+        store.reset().await.unwrap();
+        assert_eq!((count(&store).await, store.changes(0, 10).await.unwrap().len()), (0, 0));
+        create(&store).await;
+        assert_eq!(store.changes(0, 10).await.unwrap()[0].id, 1);
+
+        store.remove_snapshot(name("one")).await.unwrap();
+        assert!(matches!(store.restore(name("one")).await, Err(StoreError::NoSnapshot(_))));
+        assert!(matches!(store.remove_snapshot(name("one")).await, Err(StoreError::NoSnapshot(_))));
+        assert_eq!(count(&store).await, 1);
+        store
+    }
+
+    #[tokio::test]
+    async fn what_was_kept_comes_back_in_memory() {
+        comes_back(Store::in_memory(Switches::default()).unwrap()).await;
+    }
+
+    #[tokio::test]
+    async fn what_was_kept_comes_back_in_a_folder_also_when_it_was_opened_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || Store::open(folder.path(), Switches::default()).unwrap();
+        let store = comes_back(open()).await;
+        drop(store);
+        let store = open();
+        store.restore(name("two")).await.unwrap();
+        assert_eq!(count(&store).await, 2);
+        drop(store);
+        assert_eq!(count(&open()).await, 2);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_replaced_under_an_import() {
+        let store = Store::in_memory(Switches::default()).unwrap();
+        store.take_snapshot(name("before")).await.unwrap();
+        store.create_import(1, String::new(), crate::platform::ImportAction::Add).await.unwrap();
+        assert!(matches!(store.restore(name("before")).await, Err(StoreError::Busy(_))));
+        assert!(matches!(store.reset().await, Err(StoreError::Busy(_))));
+        assert!(matches!(store.take_snapshot(name("during")).await, Err(StoreError::Busy(_))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_replaced_under_a_delivery() {
+        let store = Store::in_memory(Switches::default()).unwrap();
+        let share = store.delivering().await;
+        assert!(matches!(store.reset().await, Err(StoreError::Busy(_))));
+        drop(share);
+        store.reset().await.unwrap();
+    }
+
+    #[test]
+    fn a_name_is_a_file_name_everywhere() {
+        for good in ["a", "before-import", "A_1", &"x".repeat(64)] {
+            assert!(SnapshotName::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", ".", "..", "a/b", "a b", "a.b", "\u{e9}", "a\0", &"x".repeat(65)] {
+            assert!(SnapshotName::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

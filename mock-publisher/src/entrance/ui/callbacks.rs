@@ -2,54 +2,17 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::extract::{Body, Named, Number, created, given};
-use crate::callback::{ActionType, Callback, ConditionDraft, Scope};
+use crate::callback::{ActionType, ConditionDraft, Scope, ShownCallback};
 use crate::emit::{PayloadMethod, TargetUrl};
 use crate::entrance::Entry;
 use crate::entrance::handler::CallError;
-use crate::platform::{Dialect, Id, TriggerSet};
+use crate::platform::{Dialect, TriggerSet};
 use crate::store::CallbackDraft;
 use crate::wire_profile::WireProfile;
-
-#[derive(Serialize)]
-struct ShownCallback {
-    id: Id,
-    /// Of one that watches profiles.
-    database: Option<Id>,
-    /// Of one that watches subprofiles.
-    collection: Option<Id>,
-    url: String,
-    method: PayloadMethod,
-    dialect: Option<Dialect>,
-    wire: Option<WireProfile>,
-    action: &'static str,
-    triggers: Vec<&'static str>,
-    expression: String,
-    conditions: Option<Value>,
-    active: bool,
-}
-
-impl From<Callback> for ShownCallback {
-    fn from(callback: Callback) -> Self {
-        Self {
-            id: callback.id,
-            database: callback.scope.database(),
-            collection: callback.scope.collection(),
-            url: callback.url.as_str().to_owned(),
-            method: callback.method,
-            dialect: callback.dialect,
-            wire: callback.wire,
-            action: callback.action.name(),
-            triggers: callback.triggers.names().collect(),
-            expression: callback.condition.expression().to_owned(),
-            conditions: callback.condition.rules(),
-            active: callback.active,
-        }
-    }
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -122,6 +122,7 @@ fn what_no_clock_can_do_is_refused_and_changes_nothing() {
     let before = adjust(&publisher, &json!({"now": "2030-01-01T00:00:00Z", "frozen": true}));
     for (method, path, body, expected) in [
         ("PUT", "", json!({"time": 1}), "unknown field `time`, expected one of `now`, `frozen`, `signs`"),
+        ("PUT", "", json!(null), "expected an object with `now`, `frozen` or `signs`"),
         ("PUT", "", json!({"now": 5}), "now: invalid type: integer `5`, expected a string"),
         ("PUT", "", json!({"now": "soon", "frozen": false}), "now: `soon` is no time such as `2026-11-25T13:30:00Z`"),
         ("PUT", "", json!({"now": "2026-11-25", "frozen": false}), "`2026-11-25` is no time such as"),

@@ -11,7 +11,7 @@ use crate::clock::{Adjustment, Millis, Now, OutOfRange, Reading};
 
 /// What of a clock is to be different.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `now`, `frozen` or `signs`")]
 pub(super) struct AdjustmentBody {
     #[serde(default, deserialize_with = "now")]
     now: Option<Now>,
@@ -23,7 +23,7 @@ pub(super) struct AdjustmentBody {
 
 /// How much later it is to be: one of both.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `seconds` or `days`")]
 pub(super) struct AdvanceBody {
     seconds: Option<f64>,
     days: Option<f64>,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::callback::{Condition, ConditionError, World, WorldError};
+use crate::clock::{self, Millis};
 use crate::platform::{Action, Change, Database, Entity, EntityInput, Field, Home, Id, Trigger};
 
 /// A condition in JavaScript, and the change of a profile that it is asked about.
@@ -42,6 +43,10 @@ impl Question {
 
 /// The sample database, and no profile besides the one that changed.
 impl World for Question {
+    fn now(&self) -> Millis {
+        clock::real_now()
+    }
+
     fn database(&self, _: Id) -> Result<Arc<Database>, WorldError> {
         Ok(self.database.clone())
     }

@@ -1,6 +1,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
+use crate::clock::Millis;
 use crate::platform::{Database, Entity, Field, Id};
 
 /// Why something that a condition asks for could not be read.
@@ -8,6 +9,9 @@ pub(crate) type WorldError = Box<dyn Error + Send + Sync>;
 
 /// What a condition can look at besides the change itself: everything as it stands after the change.
 pub(crate) trait World {
+    /// When the change happens.
+    fn now(&self) -> Millis;
+
     /// A database, with its fields, interests and collections.
     fn database(&self, id: Id) -> Result<Arc<Database>, WorldError>;
 

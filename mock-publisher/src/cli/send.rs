@@ -54,6 +54,6 @@ fn change(args: &SendArgs) -> Change {
         pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
     };
     let fields = if args.fields.is_empty() { sample() } else { args.fields.clone() };
-    let entity = Entity::by_hand(args.id, fields, args.interests.clone(), clock::now());
+    let entity = Entity::by_hand(args.id, fields, args.interests.clone(), clock::real_now());
     Change { action: args.action, trigger: Trigger::Publisher, entity, before: None }
 }

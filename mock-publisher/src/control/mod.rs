@@ -2,6 +2,7 @@
 
 mod callbacks;
 mod changes;
+mod clock;
 mod deliveries;
 mod error;
 mod keys;
@@ -47,6 +48,8 @@ fn routes() -> Vec<(&'static str, MethodRouter<ControlState>)> {
         ("/mock/v1/changes", get(changes::list)),
         ("/mock/v1/changes/{change}", get(changes::show)),
         ("/mock/v1/changes/{change}/why", get(changes::why)),
+        ("/mock/v1/clock", get(clock::show).put(clock::adjust)),
+        ("/mock/v1/clock/advance", post(clock::advance)),
         ("/mock/v1/deliveries", get(deliveries::list)),
         ("/mock/v1/deliveries/{delivery}", get(deliveries::show)),
         ("/mock/v1/deliveries/{delivery}/request", get(deliveries::request)),

@@ -232,7 +232,7 @@ fn made_by_hand(publisher: &Publisher, receiver: SocketAddr) -> anyhow::Result<[
 
 fn sample_change(action: Action) -> Change {
     let fields = vec![("name".to_owned(), "Mike".to_owned())];
-    let entity = Entity::by_hand(1, fields, Vec::new(), clock::now());
+    let entity = Entity::by_hand(1, fields, Vec::new(), clock::real_now());
     Change { action, trigger: Trigger::Rest, entity, before: None }
 }
 

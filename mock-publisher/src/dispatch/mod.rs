@@ -138,8 +138,8 @@ impl Dispatcher {
     }
 
     async fn attempt(&self, delivery: Outgoing) -> Attempt {
-        let now = SystemTime::now();
-        let mut attempt = Attempt { started: crate::clock::millis(now), ..Attempt::default() };
+        let real = SystemTime::now();
+        let mut attempt = Attempt { started: crate::clock::millis(real), ..Attempt::default() };
         let nonce = match nonce() {
             Ok(nonce) => nonce,
             Err(error) => return Attempt::failed("signing_failed", error.to_string()),
@@ -149,7 +149,7 @@ impl Dispatcher {
             content_type: &delivery.payload.content_type,
             body: delivery.payload.bytes.into(),
             account: self.account,
-            date: now,
+            date: self.store.clock().date_of_signature(real),
             nonce,
             wire: delivery.wire.unwrap_or(self.wire),
             coverage: self.coverage,

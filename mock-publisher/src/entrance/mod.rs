@@ -12,7 +12,6 @@ pub(crate) mod ui;
 
 use crate::access_token::AccessToken;
 use crate::bell::Bell;
-use crate::clock;
 use crate::platform::{Command, Trigger};
 use crate::store::{Applied, Store, StoreError};
 
@@ -31,12 +30,12 @@ pub(crate) struct Entry {
 impl Entry {
     /// Carries a command out, and wakes the dispatcher if a callback fired.
     pub(crate) async fn apply(&self, command: Command, trigger: Trigger) -> Result<Applied, StoreError> {
-        self.store.apply_in_turns(command, trigger, clock::now(), || self.bell.ring()).await
+        self.store.apply_in_turns(command, trigger, self.store.clock().now(), || self.bell.ring()).await
     }
 
     /// Carries commands out in order, all of them or none, and wakes the dispatcher if a callback fired.
     pub(crate) async fn apply_all(&self, commands: Vec<Command>, trigger: Trigger) -> Result<Applied, StoreError> {
-        let applied = self.store.apply_all(commands, trigger, clock::now()).await?;
+        let applied = self.store.apply_all(commands, trigger, self.store.clock().now()).await?;
         if applied.fired > 0 {
             self.bell.ring();
         }

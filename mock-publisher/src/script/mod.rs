@@ -18,6 +18,8 @@ pub(crate) use realm::{Prelude, Ran};
 use serde::Serialize;
 use std::sync::Arc;
 
+use crate::clock::Millis;
+
 /// The source of a script that compiles.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Script {
@@ -35,10 +37,10 @@ impl Script {
         &self.source
     }
 
-    /// Runs the script for an input. What it throws is in [`Ran::result`]; an error here means that the engine could
+    /// Runs the script for an input; `now` is what time it is for it. What it throws is in [`Ran::result`]; an error here means that the engine could
     /// not even begin.
-    pub(crate) fn run(&self, prelude: Prelude, input: &impl Serialize) -> Result<Ran, ScriptError> {
-        pool::with_realm(prelude, |realm| realm.run(self, input))
+    pub(crate) fn run(&self, prelude: Prelude, now: Millis, input: &impl Serialize) -> Result<Ran, ScriptError> {
+        pool::with_realm(prelude, |realm| realm.run(self, now, input))
     }
 }
 

@@ -1,8 +1,8 @@
 // Prepares a realm so that it can be used again and again: nothing that a script does to it outlasts the script.
 //
-// It gets `look`, which throws if the deadline has passed, and returns a function that runs a script, and the tools that
-// preludes are given.
-((look) => {
+// It gets `look`, which throws if the deadline has passed, and `now`, which says what time it is for the script, and returns a
+// function that runs a script, and the tools that preludes are given.
+((look, now) => {
     'use strict';
     const global = globalThis;
     const {
@@ -91,6 +91,15 @@
             },
         }).method);
     }
+
+    // Dates. What time it is, the publisher's clock says.
+    const Dated = global.Date;
+    const PresentDate = function (...given) {
+        if (new.target === undefined) return new Dated(now()).toString();
+        return Reflect.construct(Dated, given.length === 0 ? [now()] : given, new.target);
+    };
+    global.Date = takePlace(PresentDate, Dated);
+    replace(global.Date, 'now', { method() { return now(); } }.method);
 
     // Texts.
     const SMALL = ['at', 'charAt', 'charCodeAt', 'codePointAt', 'constructor', 'toString', 'valueOf'];

@@ -6,6 +6,7 @@ use rquickjs::{CatchResultExt, CaughtError, Context, Ctx, Exception, Function, O
 use serde::Serialize;
 
 use super::{Script, ScriptError, limits};
+use crate::clock::Millis;
 
 /// Bounds and freezes what the language brings along, and returns how to enter the realm.
 const REALM: &str = include_str!("realm.js");
@@ -51,6 +52,8 @@ pub(super) struct Realm {
 #[derive(Default)]
 struct Watch {
     deadline: Option<Instant>,
+    /// What time it is for the script, from its beginning to its end.
+    now: Millis,
     was_interrupted: bool,
     /// What it asked for, and was not given.
     needs: Option<String>,
@@ -93,7 +96,7 @@ impl Realm {
         self.runs
     }
 
-    pub(super) fn run(&mut self, script: &Script, input: &impl Serialize) -> Result<Ran, ScriptError> {
+    pub(super) fn run(&mut self, script: &Script, now: Millis, input: &impl Serialize) -> Result<Ran, ScriptError> {
         self.runs += 1;
         // After each collection the engine lowers its threshold to a little more than a bare realm needs.
         self.runtime.set_gc_threshold(limits::MEMORY / 2);
@@ -101,7 +104,8 @@ impl Realm {
         // What follows a script's last line must stand on a line of its own: the last could be a comment. That the
         // script compiles on its own is known, so it cannot end the block itself.
         let source = format!("{{ let eval, $call;\n{}\n}}", script.source());
-        *lock(&self.watch) = Watch { deadline: Some(Instant::now() + limits::DEADLINE), ..Watch::default() };
+        let deadline = Some(Instant::now() + limits::DEADLINE);
+        *lock(&self.watch) = Watch { deadline, now, ..Watch::default() };
         let mut ran = self.context.with(|ctx| match self.evaluate(&ctx, &input, &source) {
             Ok(ran) => ran,
             Err(error) => {
@@ -177,7 +181,10 @@ fn furnish(ctx: &Ctx<'_>, prelude: Prelude, watch: Arc<Mutex<Watch>>) -> rquickj
     let look = Function::new(ctx.clone(), move |ctx: Ctx<'_>| -> rquickjs::Result<()> {
         if lock(&watched).interrupts() { Err(Exception::throw_message(&ctx, "out of time")) } else { Ok(()) }
     })?;
-    let realm: Object<'_> = ctx.eval::<Function<'_>, _>(REALM)?.call((look,))?;
+    let watched = watch.clone();
+    // A number of JavaScript, which is exact for so many milliseconds.
+    let now = Function::new(ctx.clone(), move || lock(&watched).now as f64)?;
+    let realm: Object<'_> = ctx.eval::<Function<'_>, _>(REALM)?.call((look, now))?;
     let (freeze, tools): (Function<'_>, Object<'_>) = (realm.get("freeze")?, realm.get("tools")?);
     let need = Function::new(ctx.clone(), move |ctx: Ctx<'_>, name: String| -> rquickjs::Result<()> {
         lock(&watch).needs = Some(name);

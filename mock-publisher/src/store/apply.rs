@@ -37,8 +37,8 @@ impl Store {
     ) -> Result<Applied, StoreError> {
         let switches = self.switches();
         self.write(move |transaction| {
-            let batch = Batch::new(transaction, switches);
-            let mut work = Work { batch: &batch, trigger, now, applied: Applied::default() };
+            let batch = Batch::new(transaction, switches, now);
+            let mut work = Work { batch: &batch, trigger, applied: Applied::default() };
             for command in commands {
                 work.carry_out(command)?;
             }
@@ -52,7 +52,6 @@ impl Store {
 pub(super) struct Work<'b, 't> {
     pub(super) batch: &'b Batch<'t>,
     pub(super) trigger: Trigger,
-    pub(super) now: Millis,
     pub(super) applied: Applied,
 }
 
@@ -109,7 +108,7 @@ impl Work<'_, '_> {
         let database = self.batch.database(home.database())?;
         let layout = database.layout_of(home);
         let id = entities::next_id(transaction, home.kind())?;
-        let entity = Entity::create(home, layout, id, secret()?, input, self.now);
+        let entity = Entity::create(home, layout, id, secret()?, input, self.batch.now);
         entities::put(transaction, &entity, layout.fields)?;
         self.applied.created = Some(entity.reference());
         self.applied.touched += 1;
@@ -124,9 +123,9 @@ impl Work<'_, '_> {
         self.applied.touched += 1;
         if before.removed.is_some() {
             // As observed on the platform: it answers well, and the profile counts as modified each time.
-            return entities::put(transaction, &Entity { modified: self.now, ..before }, layout.fields);
+            return entities::put(transaction, &Entity { modified: self.batch.now, ..before }, layout.fields);
         }
-        let after = before.update(layout, input, self.now);
+        let after = before.update(layout, input, self.batch.now);
         entities::put(transaction, &after, layout.fields)?;
         if after.differs_from(&before) || self.batch.switches.tell_updates_without_change {
             self.record(Action::Update, after, Some(before))?;
@@ -179,7 +178,7 @@ impl Work<'_, '_> {
         } else {
             let database = self.batch.database(present.home.database())?;
             let fields = database.layout_of(present.home).fields;
-            entities::put(transaction, &present.remove(self.now), fields)?;
+            entities::put(transaction, &present.remove(self.batch.now), fields)?;
         }
         // What is erased after it was removed has been told already.
         if tell && present.removed.is_none() { self.record(Action::Delete, present, None) } else { Ok(()) }
@@ -206,7 +205,7 @@ impl Work<'_, '_> {
 
     fn record(&mut self, action: Action, entity: Entity, before: Option<Entity>) -> Result<(), StoreError> {
         let change = Change { action, trigger: self.trigger, entity, before };
-        let (id, fired) = changes::record(self.batch, &change, self.now)?;
+        let (id, fired) = changes::record(self.batch, &change)?;
         self.applied.changes.push(id);
         self.applied.fired += fired;
         Ok(())

@@ -10,6 +10,7 @@ use rusqlite::Transaction;
 use super::error::StoreError;
 use super::{callbacks, crowds, databases, entities};
 use crate::callback::{Budget, Callback, Scope, World, WorldError};
+use crate::clock::Millis;
 use crate::platform::{Database, Entity, EntityRef, Field, Id, Switches, Within};
 
 /// How long one transaction may go on with further work that could as well be done in another one, so that others get to write
@@ -20,15 +21,17 @@ pub(super) const TURN: Duration = Duration::from_millis(25);
 pub(super) struct Batch<'t> {
     pub(super) transaction: &'t Transaction<'t>,
     pub(super) switches: Switches,
+    /// When it happens: for what changes, and for the conditions that are asked about it.
+    pub(super) now: Millis,
     databases: RefCell<HashMap<Id, Arc<Database>>>,
     callbacks: RefCell<HashMap<Scope, Rc<Vec<Callback>>>>,
     pub(super) budget: Budget,
 }
 
 impl<'t> Batch<'t> {
-    pub(super) fn new(transaction: &'t Transaction<'t>, switches: Switches) -> Self {
+    pub(super) fn new(transaction: &'t Transaction<'t>, switches: Switches, now: Millis) -> Self {
         let (databases, callbacks) = (RefCell::default(), RefCell::default());
-        Self { transaction, switches, databases, callbacks, budget: Budget::default() }
+        Self { transaction, switches, now, databases, callbacks, budget: Budget::default() }
     }
 
     pub(super) fn database(&self, id: Id) -> Result<Arc<Database>, StoreError> {
@@ -57,6 +60,10 @@ impl<'t> Batch<'t> {
 }
 
 impl World for Batch<'_> {
+    fn now(&self) -> Millis {
+        self.now
+    }
+
     fn database(&self, id: Id) -> Result<Arc<Database>, WorldError> {
         Ok(self.database(id)?)
     }

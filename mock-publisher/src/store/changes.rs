@@ -78,7 +78,7 @@ impl Store {
 }
 
 /// Notes a change, decides for each callback, and fills the outbox. Returns its number and how many callbacks fired.
-pub(super) fn record(batch: &Batch<'_>, change: &Change, now: Millis) -> Result<(Id, usize), StoreError> {
+pub(super) fn record(batch: &Batch<'_>, change: &Change) -> Result<(Id, usize), StoreError> {
     let entity = &change.entity;
     let collection = Scope::of(entity.home).collection();
     let changed: Vec<_> = change.before.iter().flat_map(|_| change.changed_fields()).collect();
@@ -86,7 +86,7 @@ pub(super) fn record(batch: &Batch<'_>, change: &Change, now: Millis) -> Result<
     let sql = "INSERT INTO changes (time, trigger_name, action, kind, entity, database, collection, changed) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     batch.transaction.prepare_cached(sql)?.execute(params![
-        now,
+        batch.now,
         change.trigger.name(),
         change.action.name(),
         entity.home.kind().name(),
@@ -98,13 +98,13 @@ pub(super) fn record(batch: &Batch<'_>, change: &Change, now: Millis) -> Result<
     let id = batch.transaction.last_insert_rowid();
     let mut fired = 0;
     for callback in batch.callbacks(Scope::of(entity.home))?.iter() {
-        fired += usize::from(decide(batch, id, change, callback, now)?);
+        fired += usize::from(decide(batch, id, change, callback)?);
     }
     Ok((id, fired))
 }
 
 /// Whether a callback fires; if it does, its delivery is in the outbox.
-fn decide(batch: &Batch<'_>, id: Id, change: &Change, callback: &Callback, now: Millis) -> Result<bool, StoreError> {
+fn decide(batch: &Batch<'_>, id: Id, change: &Change, callback: &Callback) -> Result<bool, StoreError> {
     let decision = callback.decide(change, batch, &batch.budget);
     if let Some(error) = &decision.error {
         tracing::warn!(change = id, callback = callback.id, error, "a condition failed, which counts as false");
@@ -123,7 +123,7 @@ fn decide(batch: &Batch<'_>, id: Id, change: &Change, callback: &Callback, now: 
     }
     let style = batch.switches.payload;
     let style = PayloadStyle { dialect: callback.dialect.unwrap_or(style.dialect), ..style };
-    let payload = Payload::of(change, callback.method, style, now);
+    let payload = Payload::of(change, callback.method, style, batch.now);
     let sql = "INSERT INTO deliveries (change, callback, url, method, content_type, body, wire, state) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'pending')";
     batch.transaction.prepare_cached(sql)?.execute(params![

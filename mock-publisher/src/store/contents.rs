@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 use super::error::StoreError;
 use super::{CallbackDraft, Handler, Store, callbacks, databases, entities, handlers, migrate};
 use crate::callback::Scope;
-use crate::clock::{self, Millis};
+use crate::clock::Millis;
 use crate::emit::TargetUrl;
 use crate::platform::{Database, Entity, EntityInput, EntityRef, Home, Kind};
 
@@ -41,6 +41,7 @@ pub(crate) struct CallbackContents {
 impl Store {
     /// Fills a fresh store, or leaves it as it was. A reset brings these contents back.
     pub(crate) async fn fill(&self, contents: Contents) -> Result<(), StoreError> {
+        let now = self.clock().now();
         self.write(move |transaction| {
             if !is_fresh(transaction)? {
                 return Err(StoreError::NotFresh);
@@ -48,7 +49,6 @@ impl Store {
             if !contents.databases.is_empty() {
                 remove_sample(transaction)?;
             }
-            let now = clock::now();
             for database in contents.databases {
                 fill_database(transaction, database, contents.seed, now)?;
             }

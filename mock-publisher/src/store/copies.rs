@@ -107,8 +107,8 @@ impl Store {
             let Some(mut copy) = found.optional()?.transpose()? else {
                 return Ok(CopyTurn { fired: false, done: true });
             };
-            let batch = Batch::new(transaction, switches);
-            let mut work = Work { batch: &batch, trigger: Trigger::Copy, now, applied: Applied::default() };
+            let batch = Batch::new(transaction, switches, now);
+            let mut work = Work { batch: &batch, trigger: Trigger::Copy, applied: Applied::default() };
             let mut done = false;
             while !done && begun.elapsed() < TURN {
                 match copy.next(transaction)? {

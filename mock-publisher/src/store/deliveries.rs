@@ -75,7 +75,7 @@ pub(crate) struct Attempt {
 impl Attempt {
     /// One that came to nothing before anything was sent.
     pub(crate) fn failed(class: &'static str, detail: String) -> Self {
-        Self { started: crate::clock::now(), error: Some((class, detail)), ..Self::default() }
+        Self { started: crate::clock::real_now(), error: Some((class, detail)), ..Self::default() }
     }
 }
 

@@ -73,8 +73,8 @@ impl Store {
         let mut whole = Applied::default();
         while !mass.ids.as_slice().is_empty() {
             let turn = self.write(move |transaction| {
-                let batch = Batch::new(transaction, switches);
-                let mut work = Work { batch: &batch, trigger, now, applied: Applied::default() };
+                let batch = Batch::new(transaction, switches, now);
+                let mut work = Work { batch: &batch, trigger, applied: Applied::default() };
                 let begun = Instant::now();
                 while begun.elapsed() < TURN
                     && let Some(id) = mass.ids.next()

@@ -37,5 +37,5 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
 }
 
 fn fill(transaction: &Transaction<'_>) -> Result<(), StoreError> {
-    databases::insert(transaction, &Database { created: crate::clock::now(), ..Database::sample() }).map(drop)
+    databases::insert(transaction, &Database { created: crate::clock::real_now(), ..Database::sample() }).map(drop)
 }

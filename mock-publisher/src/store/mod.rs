@@ -33,6 +33,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use tokio::sync::{OwnedRwLockReadGuard, RwLock, watch};
 
+use crate::clock::{self, Clock};
 use crate::platform::Switches;
 use crate::private_file::{create_private_folder, is_open_to_others, open_private};
 
@@ -75,6 +76,7 @@ struct Inner {
     /// Tells that deliveries have come to an outcome.
     outcomes: watch::Sender<()>,
     shelf: Shelf,
+    clock: Clock,
     /// Keeps other publishers out of the folder for as long as the store is open.
     _lock: Option<File>,
 }
@@ -113,7 +115,7 @@ impl Store {
         // A commit that was reported survives a power cut.
         connection.pragma_update(None, "synchronous", "FULL")?;
         migrate::migrate(&mut connection)?;
-        imports::interrupt(&connection, crate::clock::now())?;
+        imports::interrupt(&connection, clock::real_now())?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         crowds::prepare(&connection)?;
         Ok(Self::new(connection, Some(file), switches, Some(lock)))
@@ -128,6 +130,7 @@ impl Store {
             delivering: Arc::default(),
             outcomes: watch::Sender::new(()),
             shelf,
+            clock: Clock::default(),
             _lock: lock,
         }))
     }
@@ -150,6 +153,11 @@ impl Store {
     /// How the questions are answered that the platform's documentation leaves open.
     pub(crate) fn switches(&self) -> Switches {
         self.0.switches
+    }
+
+    /// What time it is for everything that the store keeps.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
     }
 
     /// Whether the store can be read.

@@ -32,12 +32,12 @@ impl Store {
     ) -> Result<Result<Applied, E>, StoreError> {
         let switches = self.switches();
         self.write(move |transaction| {
-            let batch = Batch::new(transaction, switches);
+            let batch = Batch::new(transaction, switches, now);
             let Plan { commands, keepsakes } = match plan(&View(&batch)) {
                 Ok(plan) => plan,
                 Err(error) => return Ok(Err(error)),
             };
-            let mut work = Work { batch: &batch, trigger, now, applied: Applied::default() };
+            let mut work = Work { batch: &batch, trigger, applied: Applied::default() };
             commands.into_iter().try_for_each(|command| work.carry_out(command))?;
             for (entity, keepsake) in keepsakes {
                 let sql = "INSERT OR REPLACE INTO keepsakes (kind, entity, extra, data) VALUES (?1, ?2, ?3, ?4)";

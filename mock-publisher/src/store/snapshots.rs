@@ -178,7 +178,7 @@ impl Shelf {
             Self::Memory(kept) => {
                 let mut copied = Connection::open_in_memory()?;
                 copy(contents, &mut copied)?;
-                let snapshot = Snapshot { name: name.to_owned(), bytes: size(&copied)?, taken: clock::now() };
+                let snapshot = Snapshot { name: name.to_owned(), bytes: size(&copied)?, taken: clock::real_now() };
                 let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
                 kept.insert(name.to_owned(), (copied, snapshot.taken));
                 Ok(snapshot)

@@ -53,7 +53,7 @@ impl Expression {
         let mut view = View::of(change, &database);
         // One round more for each thing that it can ask for.
         for _ in 0..database.collections.len() + 2 {
-            let ran = self.0.run(PRELUDE, &view)?;
+            let ran = self.0.run(PRELUDE, world.now(), &view)?;
             let Some(need) = ran.needs else {
                 let read = serde_json::from_value(ran.output).unwrap_or_default();
                 return Ok(Outcome { result: ran.result.map_err(|error| error.to_string()), read });

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::{World, WorldError};
 use super::*;
+use crate::clock::Millis;
 use crate::platform::{Action, Database, Entity, EntityInput, Field, FieldKind, Home, Id, Trigger, sort_key};
 
 /// The sample database with some profiles, and orders of the first; what was fetched is noted.
@@ -13,7 +14,11 @@ struct Shop {
     profiles: Vec<Entity>,
     orders: Vec<Entity>,
     fetched: RefCell<Vec<String>>,
+    now: Millis,
 }
+
+/// 2026-11-25 13:14:15 in Amsterdam.
+const NOW: Millis = 1_795_608_855_000;
 
 const ORDERS: Home = Home::Collection { collection: 1, profile: 1, database: 1 };
 
@@ -31,6 +36,7 @@ impl Shop {
             profiles: Vec::new(),
             orders: Vec::new(),
             fetched: RefCell::default(),
+            now: NOW,
         };
         shop.add(
             json!({"name": "Mike", "email": "mike@example.com", "city": "Utrecht", "score": 9, "born": "1990-12-24"}),
@@ -76,6 +82,10 @@ fn change(action: Action, entity: Entity, before: Option<Entity>) -> Change {
 }
 
 impl World for Shop {
+    fn now(&self) -> Millis {
+        self.now
+    }
+
     fn database(&self, _: Id) -> Result<Arc<Database>, WorldError> {
         Ok(self.database.clone())
     }
@@ -427,6 +437,29 @@ fn a_date_lies_within_bounds() {
         condition.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let holds = [1, 2].map(|profile| rules(&rule(json!([condition])), &shop.creation(profile), &shop).holds);
         assert_eq!(holds, [expected, false], "{condition}");
+    }
+}
+
+#[test]
+fn what_is_asked_of_the_present_is_asked_of_when_the_change_happens() {
+    const DAY: Millis = 86_400_000;
+    let mut shop = Shop::new();
+    // The first was born on 1990-12-24.
+    let birthday = json!({"type": "Date", "field": "born", "compare-mode": "ignoreyear", "after-mutation": ["plus", "0", "day", "day"],
+               "before-mutation": ["plus", "0", "day"]});
+    let november = json!({"type": "Change", "change-type": "any", "before-time": "2026-11-30 23:59:59"});
+    let conditions = [
+        Condition::parse("", Some(&rule(json!([birthday])))),
+        Condition::parse("", Some(&rule(json!([november])))),
+        Condition::parse("new Date().getUTCFullYear() > 2026 && Date.now() > new Date('2027-01-01')", None),
+    ]
+    .map(Result::unwrap);
+    for (days, expected) in
+        [(0, [false, true, false]), (6, [false, false, false]), (29, [true, false, false]), (37, [false, false, true])]
+    {
+        shop.now = NOW + days * DAY;
+        let holds = conditions.each_ref().map(|condition| condition.holds(&shop.creation(1), &shop));
+        assert_eq!(holds, expected, "{days}");
     }
 }
 

@@ -9,7 +9,6 @@ use tokio::task::JoinHandle;
 
 use super::Entry;
 use super::import::truth;
-use crate::clock;
 use crate::platform::{Database, Id};
 use crate::store::{CopyParts, StoreError};
 
@@ -36,7 +35,8 @@ impl Copies {
         options: Option<&Value>,
     ) -> Result<Id, StoreError> {
         let parts = CopyParts::read(options).map_err(StoreError::Invalid)?;
-        let id = self.entry.store.copy_structure(database.id, name.to_owned(), parts, clock::now()).await?;
+        let store = &self.entry.store;
+        let id = store.copy_structure(database.id, name.to_owned(), parts, store.clock().now()).await?;
         self.asked.notify_one();
         Ok(id)
     }
@@ -86,7 +86,8 @@ impl Worker {
 
     async fn carry_out(&mut self, target: Id) {
         while !self.is_stopping() {
-            match self.copies.entry.store.copy_profiles(target, clock::now()).await {
+            let store = &self.copies.entry.store;
+            match store.copy_profiles(target, store.clock().now()).await {
                 Ok(turn) => {
                     if turn.fired {
                         self.copies.entry.bell.ring();

@@ -14,7 +14,7 @@ mod tests;
 use serde_json::{Map, Value};
 
 use super::Entry;
-use crate::clock::{self, Millis};
+use crate::clock::Millis;
 use crate::platform::{EntityRef, Occasion};
 use crate::script::{Prelude, Script, ScriptError};
 use crate::store::{Applied, Plan, StoreError, View};
@@ -52,7 +52,7 @@ pub(super) enum HandlerError {
 impl Entry {
     /// Runs the scripts for all that happened at once, and does what they asked for: all of it, or nothing.
     pub(super) async fn handle(&self, occasion: Occasion, events: Vec<Event>) -> Result<Applied, HandlerError> {
-        let now = clock::now();
+        let now = self.store.clock().now();
         let plan = move |view: &View<'_, '_>| {
             let mut all = Plan::default();
             for event in events {
@@ -78,7 +78,7 @@ impl Event {
             None => view.handler(objects.database, occasion)?.unwrap_or_else(|| default(occasion).to_owned()),
         };
         let run = || {
-            let ran = Script::compile(&script)?.run(OBJECTS, &objects.json)?;
+            let ran = Script::compile(&script)?.run(OBJECTS, now, &objects.json)?;
             ran.result?;
             outcome::plan(ran.output, &objects)
         };

@@ -12,7 +12,6 @@ use super::columns::Columns;
 use super::order::ImportOrder;
 use super::source::{self, Format, Visitor};
 use super::spool;
-use crate::clock;
 use crate::entrance::Entry;
 use crate::platform::{Database, Id, ImportRow, ImportRules};
 use crate::store::{ImportStatus, Matcher, StoreError};
@@ -181,13 +180,13 @@ impl Worker {
                 None => None,
             };
             tracing::info!(import = id, status = status.name(), error, "an import has ended");
-            note(store.end_import(id, status, error, clock::now()).await);
+            note(store.end_import(id, status, error, store.clock().now()).await);
             let mut jobs = self.imports.jobs();
             jobs.open.remove(&id);
             jobs.stopped.remove(&id);
         }
         // Those that did not get their turn.
-        note(store.interrupt_imports(clock::now()).await);
+        note(store.interrupt_imports(store.clock().now()).await);
     }
 
     /// What had been done when an import ended too early.
@@ -204,7 +203,7 @@ impl Worker {
         let Entry { store, .. } = &self.imports.0.entry;
         let id = job.id;
         self.check(id)?;
-        store.begin_import(id, clock::now()).await?;
+        store.begin_import(id, store.clock().now()).await?;
         let database = store.database(&job.order.database.to_string()).await?;
         let (format, delimiter, file) = (job.format, job.order.delimiter, job.file.clone());
         let total = tokio::task::spawn_blocking(move || source::count(&file, format, delimiter)).await;
@@ -252,7 +251,7 @@ impl Worker {
         let Entry { store, bell, .. } = &self.imports.0.entry;
         while !rows.is_empty() {
             self.check(id)?;
-            let turn = store.import_rows(id, matcher, rows, clock::now()).await?;
+            let turn = store.import_rows(id, matcher, rows, store.clock().now()).await?;
             if turn.fired {
                 bell.ring();
             }
@@ -266,7 +265,7 @@ impl Worker {
         let mut next = Some(0);
         while let Some(after) = next {
             self.check(id)?;
-            let turn = store.remove_missing(id, matcher, after, clock::now()).await?;
+            let turn = store.remove_missing(id, matcher, after, store.clock().now()).await?;
             if turn.fired {
                 bell.ring();
             }

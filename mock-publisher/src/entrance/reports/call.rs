@@ -35,7 +35,7 @@ pub(super) async fn report(
     let (occasion, reports) = read(&headers, body?, occasion).await?;
     let found = recipients::find(&state, &reports).await?;
 
-    let time = clock::stamp(clock::now());
+    let time = clock::stamp(state.store.clock().now());
     let mut events = Vec::new();
     let mut known = HashSet::new();
     for (report, entities) in reports.iter().zip(&found) {

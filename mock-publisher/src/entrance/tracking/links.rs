@@ -56,7 +56,7 @@ pub(super) async fn create(
     body: Result<Json<Body>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Value>), CallError> {
     let Json(body) = body?;
-    let link = state.store.create_link(body.draft()?, clock::now()).await?;
+    let link = state.store.create_link(body.draft()?, state.store.clock().now()).await?;
     Ok((StatusCode::CREATED, Json(shown(&link, &state.base_url))))
 }
 

@@ -8,7 +8,7 @@ use super::collections::ShownCollection;
 use super::extract::{Body, Named, created};
 use super::fields::ShownField;
 use super::interests::ShownInterest;
-use crate::clock::{self, Millis};
+use crate::clock::Millis;
 use crate::entrance::Entry;
 use crate::entrance::handler::CallError;
 use crate::platform::{Database, Id, Unsubscribe};
@@ -56,7 +56,7 @@ pub(super) async fn create(State(state): State<Entry>, Body(body): Body<Database
         description: body.description.unwrap_or_default(),
         archived: body.archived.unwrap_or_default(),
         unsubscribe: body.unsubscribe.unwrap_or_default(),
-        created: clock::now(),
+        created: state.store.clock().now(),
         ..Database::new(body.name.unwrap_or_default())
     };
     let id = state.store.create_database(database).await?;

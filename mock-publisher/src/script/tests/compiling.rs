@@ -123,7 +123,7 @@ fn late(sources: &[(&str, String)]) -> Vec<String> {
         }
         if let Ok(script) = compiled {
             let begun = Instant::now();
-            let ran = script.run(PLAIN, &json!({"profile": {}}));
+            let ran = script.run(PLAIN, NOW, &json!({"profile": {}}));
             let running = begun.elapsed();
             if running > AT_MOST {
                 wrong.push(format!("{what}: {running:?} to run"));

@@ -54,7 +54,7 @@ fn a_run_sees_nothing_of_the_run_before_it() {
         "RegExp.prototype.compile ? 'leaked' : 'nothing'",
     ] {
         for turn in 0..3 {
-            let ran = realm.run(&Script::compile(source).unwrap(), &json!({"profile": {}})).unwrap();
+            let ran = realm.run(&Script::compile(source).unwrap(), NOW, &json!({"profile": {}})).unwrap();
             assert_eq!(ran.output["value"], json!("nothing"), "turn {turn}: {source}: {:?}", ran.result);
         }
     }

@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 
 use super::*;
 
+/// What time it is for scripts: 2026-11-25T12:14:15.678Z.
+const NOW: Millis = 1_795_608_855_678;
+
 const PLAIN: Prelude = Prelude {
     name: "plain",
     source: "(({ scopeOf }) => (input, need) => {
@@ -20,7 +23,7 @@ fn run(source: &str) -> Ran {
 }
 
 fn run_with(source: &str, input: &Value) -> Ran {
-    Script::compile(source).unwrap().run(PLAIN, input).unwrap()
+    Script::compile(source).unwrap().run(PLAIN, NOW, input).unwrap()
 }
 
 fn value(source: &str) -> Value {
@@ -87,6 +90,34 @@ fn the_last_statement_decides() {
         ("(function () {}) instanceof Function", json!(true)),
     ] {
         assert_eq!(value(source), expected, "{source}");
+    }
+}
+
+#[test]
+fn what_time_it_is_is_what_the_script_was_told() {
+    for (source, expected) in [
+        ("Date.now()", json!(NOW)),
+        ("new Date().getTime()", json!(NOW)),
+        ("new Date().toISOString()", json!("2026-11-25T12:14:15.678Z")),
+        ("Date() == new Date().toString() && Date(0) == Date()", json!(true)),
+        ("Date() == String(new Date(Math.floor(Date.now() / 1000) * 1000))", json!(true)),
+        ("new (class Own extends Date { year() { return this.getUTCFullYear() } })().year()", json!(2026)),
+        ("Reflect.construct(Date, []).getTime() == Date.now()", json!(true)),
+        // Whoever says what time is meant gets that.
+        ("new Date(2000, 1, 29, 12).getMonth()", json!(1)),
+        ("new Date('2000-02-29').toISOString()", json!("2000-02-29T00:00:00.000Z")),
+        ("new Date(new Date(7)).getTime() + Date.UTC(1970, 0)", json!(7)),
+        ("isNaN(new Date(undefined)) && isNaN(new Date(NaN))", json!(true)),
+        // It is the language's own in every other way.
+        ("var d = new Date(); d instanceof Date && d.constructor === Date && Date.name + Date.length", json!("Date7")),
+        ("Object.prototype.toString.call(new Date())", json!("[object Date]")),
+        ("var late; for (var i = 0; i < 1e4; i++) late = Date.now(); late", json!(NOW)),
+    ] {
+        assert_eq!(value(source), expected, "{source}");
+    }
+    let script = Script::compile("Date.now()").unwrap();
+    for now in [0, 1, NOW, 253_402_207_200_000] {
+        assert_eq!(script.run(PLAIN, now, &json!({})).unwrap().output["value"], json!(now));
     }
 }
 

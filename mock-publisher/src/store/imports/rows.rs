@@ -111,11 +111,11 @@ impl Store {
     ) -> Result<Turn<T>, StoreError> {
         let switches = self.switches();
         self.write(move |transaction| {
-            let batch = Batch::new(transaction, switches);
+            let batch = Batch::new(transaction, switches, now);
             let database = batch.database(matcher.rules.database)?;
             matcher.rules.check(&database).map_err(StoreError::Invalid)?;
             matcher.catch_up(&batch)?;
-            let work_of_turn = Work { batch: &batch, trigger: Trigger::Import, now, applied: Applied::default() };
+            let work_of_turn = Work { batch: &batch, trigger: Trigger::Import, applied: Applied::default() };
             let mut rows =
                 Rows { work: work_of_turn, matcher: &mut matcher, database: &database, tally: Tally::default() };
             let (processed, left) = work(&mut rows)?;

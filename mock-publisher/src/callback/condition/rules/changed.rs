@@ -103,7 +103,7 @@ impl ChangeTest {
                 }
             }
         };
-        Ok(Finding { holds: holds && self.bounds.contain_now(), read })
+        Ok(Finding { holds: holds && self.bounds.contain_now(subject.world.now()), read })
     }
 
     /// Which interests came, and which went.

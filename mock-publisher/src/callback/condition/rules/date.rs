@@ -11,7 +11,7 @@ use super::super::ConditionError;
 use super::field::FieldName;
 use super::members::{Members, folded};
 use super::{Finding, Subject};
-use crate::clock::{self, Millis};
+use crate::clock::Millis;
 use crate::platform::moment;
 
 /// Whether the date in a field lies within bounds. A field without a date never does.
@@ -82,7 +82,8 @@ impl DateTest {
 
     pub(super) fn find(&self, subject: Subject<'_>) -> Result<Finding, WorldError> {
         let (name, value) = self.field.value(subject, subject.entity)?;
-        let holds = moment(value).is_some_and(|value| self.bounds.contain(&value, self.ignores_year, clock::now()));
+        let now = subject.world.now();
+        let holds = moment(value).is_some_and(|value| self.bounds.contain(&value, self.ignores_year, now));
         Ok(Finding { holds, read: vec![(name, value.to_owned())] })
     }
 }
@@ -100,8 +101,7 @@ impl Bounds {
     }
 
     /// Whether the present is within.
-    pub(super) fn contain_now(&self) -> bool {
-        let now = clock::now();
+    pub(super) fn contain_now(&self, now: Millis) -> bool {
         self.contain(&stamp(present(now)), false, now)
     }
 

@@ -61,7 +61,7 @@ async fn create(call: Call) -> Result<Reply, RestError> {
     let database = Database {
         description: members.text("description")?.unwrap_or_default().to_owned(),
         archived: members.truth("archived").unwrap_or(false),
-        created: clock::now(),
+        created: call.store().clock().now(),
         ..Database::new(members.required_text("name")?)
     };
     let id = call.store().create_database(database).await?;

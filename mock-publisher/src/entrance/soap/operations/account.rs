@@ -5,7 +5,6 @@ use super::super::fault::Fault;
 use super::super::object::DATABASE;
 use super::super::operation::{Context, Kind, Operation, Parameter, Shape};
 use super::super::reply::Reply;
-use crate::clock;
 use crate::platform::Database;
 use crate::store::StoreError;
 
@@ -68,7 +67,8 @@ async fn databases(context: Context, arguments: Arguments) -> Result<Reply, Faul
 
 async fn create_database(context: Context, arguments: Arguments) -> Result<Reply, Fault> {
     let description = arguments.text_or_empty("description");
-    let database = Database { description, created: clock::now(), ..Database::new(arguments.text_or_empty("name")) };
+    let created = context.entry.store.clock().now();
+    let database = Database { description, created, ..Database::new(arguments.text_or_empty("name")) };
     let id = context.entry.store.create_database(database).await?;
     Ok(Reply::one(&DATABASE, &context.entry.store.database(&id.to_string()).await?))
 }

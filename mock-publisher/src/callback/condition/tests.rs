@@ -637,3 +637,21 @@ fn a_rule_set_that_cannot_be_meant_is_refused_with_its_place() {
         assert!(error.contains("not simulated"), "{error}");
     }
 }
+
+#[test]
+fn the_examples_of_the_documentation_are_conditions() {
+    let text = include_str!("../../../docs/conditions.md");
+    let examples = |language: &str| -> Vec<String> {
+        let begin = format!("```{language}\n");
+        text.split(&begin).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+    };
+    let (rules, scripts) = (examples("json"), examples("js"));
+    assert_eq!((rules.len(), scripts.len()), (5, 1));
+    for example in rules {
+        let rules = serde_json::from_str(&example).unwrap();
+        ConditionDraft::parse(None, Some(&rules)).unwrap_or_else(|error| panic!("{error}: {example}"));
+    }
+    for example in scripts {
+        ConditionDraft::parse(Some(&example), None).unwrap_or_else(|error| panic!("{error}: {example}"));
+    }
+}

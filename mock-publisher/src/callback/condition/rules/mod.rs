@@ -160,7 +160,8 @@ fn patterns(given: &Value) -> usize {
 
 fn read_rules(given: &Value) -> Result<Vec<Rule>, ConditionError> {
     let whole = Members::of(given, "the value")?;
-    if whole.has("rules") {
+    // A condition of a type may have rules of its own.
+    if whole.has("rules") && !whole.has("type") {
         whole.allow_only(&["rules"])?;
         let rules = list(whole.value("rules"), "`rules`", MOST)?;
         return rules.iter().enumerate().map(|(at, rule)| read_rule(rule, &format!("rule {}", at + 1))).collect();

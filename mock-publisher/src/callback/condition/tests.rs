@@ -3,9 +3,24 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::super::{World, WorldError};
+use super::super::{ActionType, Budget, Callback, Reason, Scope, World, WorldError};
 use super::*;
 use crate::platform::{Action, Database, Entity, EntityInput, Field, FieldKind, Home, Id, Trigger, sort_key};
+
+fn callback(condition: Condition) -> Callback {
+    Callback {
+        id: 1,
+        scope: Scope::Database(1),
+        url: crate::emit::TargetUrl::parse("http://127.0.0.1:9/").unwrap(),
+        method: crate::emit::PayloadMethod::Json,
+        dialect: None,
+        wire: None,
+        action: ActionType::All,
+        triggers: crate::platform::TriggerSet::ALL,
+        condition,
+        active: true,
+    }
+}
 
 /// The sample database with some profiles, and orders of the first; what was fetched is noted.
 struct Shop {
@@ -135,20 +150,7 @@ fn an_empty_condition_always_holds() {
 
 #[test]
 fn a_condition_that_there_is_no_time_for_fails_and_says_so() {
-    use super::super::{ActionType, Budget, Callback, Reason, Scope};
     let shop = Shop::new();
-    let callback = |condition| Callback {
-        id: 1,
-        scope: Scope::Database(1),
-        url: crate::emit::TargetUrl::parse("http://127.0.0.1:9/").unwrap(),
-        method: crate::emit::PayloadMethod::Json,
-        dialect: None,
-        wire: None,
-        action: ActionType::All,
-        triggers: crate::platform::TriggerSet::ALL,
-        condition,
-        active: true,
-    };
     let with_condition = callback(Condition::parse("true", None).unwrap());
     let decide = |callback: &Callback, budget| callback.decide(&shop.creation(1), &shop, &budget);
     assert_eq!(decide(&with_condition, Budget::default()).reason, Reason::Fired);
@@ -156,6 +158,28 @@ fn a_condition_that_there_is_no_time_for_fails_and_says_so() {
     assert_eq!(decision.reason, Reason::ConditionFailed);
     assert!(decision.error.unwrap().starts_with("not evaluated: the conditions of one transaction have 2 s together"));
     assert_eq!(decide(&callback(Condition::default()), Budget::spent()).reason, Reason::Fired);
+}
+
+/// Those of callbacks that are not asked were compiled too, and for that there was always time.
+#[test]
+fn a_condition_is_read_only_when_it_is_evaluated() {
+    let shop = Shop::new();
+    let change = shop.creation(1);
+    let unreadable = |rules: &str| callback(Condition::kept(String::new(), Some(rules.to_owned())));
+    let asked = || unreadable(r#"{"field": "name", "regexp": "("}"#);
+    for (callback, budget, expected) in [
+        (Callback { active: false, ..asked() }, Budget::default(), None),
+        (Callback { action: ActionType::Only(Action::Delete), ..asked() }, Budget::default(), None),
+        (Callback { triggers: "import".parse().unwrap(), ..asked() }, Budget::default(), None),
+        (asked(), Budget::spent(), Some("not evaluated: ")),
+        (asked(), Budget::default(), Some("the condition: `(` is no regular expression: ")),
+        (unreadable("{"), Budget::default(), Some("the rules are no JSON: ")),
+    ] {
+        let decision = callback.decide(&change, &shop, &budget);
+        let error = decision.error.unwrap_or_default();
+        assert!(error.starts_with(expected.unwrap_or_default()) && error.is_empty() == expected.is_none(), "{error}");
+        assert_eq!(decision.reason == Reason::ConditionFailed, expected.is_some());
+    }
 }
 
 #[test]

@@ -522,6 +522,25 @@ fn others_are_compared_with_and_counted() {
 }
 
 #[test]
+fn others_are_compared_with_by_each_field_once() {
+    let shop = Shop::new();
+    // The first field is the name.
+    let often =
+        json!({"type": "DoubleField", "match-mode": "match_repeated_profiles", "fields": "name,NAME,1,city,name"});
+    let evaluation = rules(&rule(json!([often])), &shop.creation(3), &shop);
+    let names: Vec<_> = evaluation.looks[0].read.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["profile.name", "profile.city", "others with the same values"]);
+}
+
+#[test]
+fn no_more_is_noted_than_fits() {
+    let read = vec![("x".repeat(1000), "y".repeat(1000)); 1000];
+    let look = Look::new(&"z".repeat(1000), read, true);
+    assert_eq!(look.read, vec![(format!("{}...", "x".repeat(200)), format!("{}...", "y".repeat(200))); 32]);
+    assert_eq!(look.condition, format!("{}...", "z".repeat(500)));
+}
+
+#[test]
 fn subprofiles_are_counted() {
     let shop = Shop::new();
     let balls = json!([{"conditions": [field("equals", "product", "ball")]}]);
@@ -581,6 +600,14 @@ fn a_rule_set_that_cannot_be_meant_is_refused_with_its_place() {
             rule(json!([field("regexp", "name", "(")])),
             "condition 1 of rule 1: `(` is no regular expression: unclosed group (as of the `regex` crate: no look-around, no \
              back-references)",
+        ),
+        (
+            rule(json!([{"type": "Part", "fields": "name,".repeat(17)}])),
+            "condition 1 of rule 1: `fields`: 17 are too many, at most 16",
+        ),
+        (
+            rule(json!([{"type": "Part", "fields": vec!["name"; 17]}])),
+            "condition 1 of rule 1: `fields`: 17 are too many, at most 16",
         ),
         (
             rule(json!([{"type": "Date", "field": "born"}])),

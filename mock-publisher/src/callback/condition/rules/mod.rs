@@ -30,10 +30,9 @@ const MOST_PATTERNS: usize = 32;
 /// How many conditions are reported on.
 const MOST_LOOKS: usize = 64;
 
-/// Rules, and the JSON that they were read from.
+/// Rules, and how many regular expressions are in them.
 #[derive(Debug, Clone)]
 pub(super) struct RuleSet {
-    given: Value,
     rules: Vec<Rule>,
     patterns: usize,
 }
@@ -75,17 +74,12 @@ impl RuleSet {
                 "{patterns} regular expressions are too many, at most {MOST_PATTERNS}"
             )));
         }
-        Ok(Self { given: given.clone(), rules: read_rules(given)?, patterns })
+        Ok(Self { rules: read_rules(given)?, patterns })
     }
 
     /// How many regular expressions are in it.
     pub(super) fn patterns(&self) -> usize {
         self.patterns
-    }
-
-    /// The JSON as it was given.
-    pub(super) fn given(&self) -> &Value {
-        &self.given
     }
 
     pub(super) fn evaluate(&self, change: &Change, world: &dyn World) -> Evaluation {

@@ -125,6 +125,11 @@ impl Clock {
         self.change(|hand, real| Ok((hand.set(hand.shows(real).saturating_add(by), real)?, None)))
     }
 
+    /// Shows the real time again, and signs nothing.
+    pub(crate) fn reset(&self) {
+        *self.setting() = Setting::default();
+    }
+
     /// The date of a request that is signed at a real time. Whoever receives it judges it by a clock of their own.
     pub(crate) fn date_of_signature(&self, real: SystemTime) -> SystemTime {
         let Reading { now, signs, .. } = self.setting().reading(millis(real));

@@ -37,14 +37,38 @@ impl LocalClient {
 
     /// One call; `body` is sent as JSON.
     pub(crate) async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<LocalAnswer> {
+        let (content_type, body) = match body {
+            Some(body) => (Some("application/json"), body.to_string().into()),
+            None => (None, Bytes::new()),
+        };
+        self.request(method, path, content_type, body).await
+    }
+
+    /// One call with a body of any kind.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        content_type: &str,
+        body: Bytes,
+    ) -> anyhow::Result<LocalAnswer> {
+        self.request(method, path, Some(content_type), body).await
+    }
+
+    async fn request(
+        &self,
+        method: Method,
+        path: &str,
+        content_type: Option<&str>,
+        body: Bytes,
+    ) -> anyhow::Result<LocalAnswer> {
         let mut request = Request::builder().method(method).uri(format!("http://{}{path}", self.server));
         if let Some(token) = &self.token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
-        if body.is_some() {
-            request = request.header(header::CONTENT_TYPE, "application/json");
+        if let Some(content_type) = content_type {
+            request = request.header(header::CONTENT_TYPE, content_type);
         }
-        let body = body.map_or_else(Bytes::new, |body| body.to_string().into());
         let body = Full::new(body).map_err(|never| match never {});
         self.exchange(request.body(body.boxed_unsync())?).await
     }

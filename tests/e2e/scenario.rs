@@ -35,6 +35,89 @@ fn the_scenarios_that_come_with_the_program_hold() {
 }
 
 #[test]
+fn steps_come_in_by_every_entrance() {
+    let text = r#"
+        [[databases]]
+        name = "customers"
+        fields = [{ name = "name" }, { name = "email", type = "email" }]
+        collections = [{ name = "orders", fields = [{ name = "product" }] }]
+        profiles = [{ as = "mike", fields = { name = "Mike", email = "mike@example.com" } }]
+
+        [[callbacks]]
+        database = "customers"
+        url = "receiver/hook"
+
+        [[callbacks]]
+        database = "customers"
+        collection = "orders"
+        url = "receiver/orders"
+
+        [[steps]]
+        via = "soap"
+        create = { database = "customers", as = "zoe", fields = { name = "Zoë & <Co>" } }
+
+        [[steps]]
+        via = "soap"
+        create = { profile = "zoe", collection = "orders", as = "hat", fields = { product = "hat" } }
+
+        [[steps]]
+        via = "soap"
+        update = { subprofile = "hat", fields = { product = "fez" } }
+
+        [[steps]]
+        via = "rest"
+        update = { subprofile = "hat", fields = { product = "cap" } }
+
+        [[steps]]
+        via = "rest"
+        create = { profile = "mike", collection = "orders", fields = { product = "ball" } }
+
+        [[steps]]
+        expect = { deliveries = 5, verdict = "verified" }
+
+        [[steps]]
+        via = "import"
+        import = { database = "customers", key = ["email"], rows = [{ email = "mike@example.com", name = "Nick" }, { email = "new@example.com", name = "New" }] }
+
+        [[steps]]
+        via = "import"
+        import = { database = "customers", invented = 20 }
+
+        [[steps]]
+        expect = { deliveries = 22, verdict = "verified" }
+
+        [[steps]]
+        via = "copy"
+        copy = { database = "customers", name = "more customers", subprofiles = false }
+
+        [[steps]]
+        via = "rest"
+        create = { database = "more customers", fields = { name = "Last" } }
+
+        [[steps]]
+        via = "soap"
+        remove = { profile = "zoe" }
+
+        [[steps]]
+        expect = { deliveries = 2, verdict = "verified" }
+    "#;
+    let outcome = run_text(text, &[]).expect_status(0);
+    let text = outcome.text();
+    for line in [
+        "soap       create   profile 2 in `customers`",
+        "soap       update   subprofile 1",
+        "import     import   2 rows into `customers`: 1 created, 1 updated, 0 unchanged",
+        "import     import   20 rows into `customers`: 20 created, 0 updated, 0 unchanged",
+        "copy       copy     `customers` as `more customers`, 23 profiles",
+        "rest       create   profile 47 in `more customers`",
+        "soap       remove   profile 2",
+        "13 steps, 29 deliveries (29 verified); everything held",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+}
+
+#[test]
 fn each_step_and_each_delivery_has_a_line() {
     let text = run_text(
         r#"
@@ -275,7 +358,7 @@ fn a_file_that_makes_no_sense_is_refused_where_it_does_not() {
             "[[steps]]\nvia = \"import\"\ncreate = { database = \"customers\" }",
             2,
             7,
-            "`import` are not supported so far",
+            "through `import` comes `import`",
         ),
         ("", "[[steps]]\nvia = \"click\"\ncreate = { database = \"customers\" }", 2, 7, "comes a `message`"),
         ("", "[[steps]]\nvia = \"rest\"\nmessage = { to = 1 }", 2, 7, "`click`, `open`, `failure` or `bounce`"),
@@ -287,7 +370,48 @@ fn a_file_that_makes_no_sense_is_refused_where_it_does_not() {
             22,
             "no profile was given the name `mike`",
         ),
-        ("", "[[steps]]\nvia = \"rest\"\nupdate = { subprofile = 1 }", 2, 7, "use `publisher`"),
+        (
+            "",
+            "[[steps]]\nvia = \"soap\"\nupdate = { profile = 1, interests = [] }",
+            2,
+            7,
+            "interests do not come in through `soap`",
+        ),
+        (
+            "",
+            "[[steps]]\nvia = \"rest\"\nimport = { database = \"customers\", invented = 1 }",
+            2,
+            7,
+            "comes in through `import`",
+        ),
+        (
+            "",
+            "[[steps]]\nvia = \"import\"\nimport = { database = \"customers\" }",
+            3,
+            23,
+            "either `rows` or `invented`",
+        ),
+        (
+            "",
+            "[[steps]]\nvia = \"import\"\nimport = { database = \"customers\", rows = [{ nme = 1 }] }",
+            3,
+            46,
+            "no field `nme`",
+        ),
+        (
+            "",
+            "[[steps]]\nvia = \"import\"\nimport = { database = \"customers\", invented = 1, key = [\"x.y\"] }",
+            3,
+            57,
+            "no field `x.y`",
+        ),
+        (
+            "",
+            "[[steps]]\nvia = \"copy\"\ncopy = { database = \"customers\", name = \"Customers\" }",
+            3,
+            41,
+            "there is a database",
+        ),
         (
             "",
             "[[steps]]\nvia = \"rest\"\ncreate = { database = \"customers\", fields = { nmae = 1 } }",

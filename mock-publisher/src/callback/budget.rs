@@ -19,7 +19,7 @@ impl Default for Budget {
 
 impl Budget {
     /// Evaluates a condition if there is time left; if there is none, says so.
-    pub(super) fn spend<T>(&self, evaluate: impl FnOnce() -> T) -> Result<T, String> {
+    pub(crate) fn spend<T>(&self, evaluate: impl FnOnce() -> T) -> Result<T, String> {
         let left = self.left.get();
         if left.is_zero() {
             let seconds = CONDITIONS.as_secs();
@@ -29,13 +29,37 @@ impl Budget {
         }
         let begun = Instant::now();
         let value = evaluate();
-        self.left.set(left.saturating_sub(begun.elapsed()));
+        self.left.set(self.left.get().saturating_sub(begun.elapsed()));
         Ok(value)
+    }
+
+    /// Does something that the evaluation of a condition happened to come upon, and that is not to be its fault.
+    pub(crate) fn at_no_cost<T>(&self, work: impl FnOnce() -> T) -> T {
+        let begun = Instant::now();
+        let value = work();
+        self.left.set(self.left.get() + begun.elapsed());
+        value
     }
 
     /// One with nothing left.
     #[cfg(test)]
     pub(crate) fn spent() -> Self {
         Self { left: Cell::new(Duration::ZERO) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread::sleep;
+
+    use super::*;
+
+    #[test]
+    fn what_is_done_at_no_cost_takes_nothing() {
+        const TOO_LONG: Duration = Duration::from_millis(300);
+        let budget = Budget { left: Cell::new(TOO_LONG) };
+        budget.spend(|| budget.at_no_cost(|| sleep(TOO_LONG))).unwrap();
+        budget.spend(|| sleep(TOO_LONG)).unwrap();
+        budget.spend(|| ()).unwrap_err();
     }
 }

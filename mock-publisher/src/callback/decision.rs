@@ -42,8 +42,11 @@ impl Look {
     /// How many characters of a condition are kept, and of a name or value that it read: each change keeps them for each callback.
     const CONDITION: usize = 500;
     const VALUE: usize = 200;
+    /// How many names and values of them.
+    const READ: usize = 32;
 
     pub(super) fn new(condition: &str, mut read: Vec<(String, String)>, holds: bool) -> Self {
+        read.truncate(Self::READ);
         for text in read.iter_mut().flat_map(|(name, value)| [name, value]).filter(|text| text.len() > Self::VALUE) {
             *text = excerpt(text, Self::VALUE);
         }

@@ -13,6 +13,7 @@ mod import;
 mod input;
 mod keepsake;
 mod occasion;
+mod pattern;
 mod switches;
 mod trigger;
 

@@ -170,7 +170,7 @@ pub(super) struct CallbackTable {
     pub(super) active: Option<bool>,
 }
 
-/// A step has one of `create`, `update`, `remove`, `message`, `wait` and `expect`.
+/// A step has one of `create`, `update`, `remove`, `import`, `copy`, `message`, `wait` and `expect`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StepTable {
@@ -181,6 +181,8 @@ pub(super) struct StepTable {
     pub(super) create: Option<CreateTable>,
     pub(super) update: Option<UpdateTable>,
     pub(super) remove: Option<RemoveTable>,
+    pub(super) import: Option<ImportTable>,
+    pub(super) copy: Option<CopyTable>,
     pub(super) message: Option<MessageTable>,
     pub(super) wait: Option<Time>,
     pub(super) expect: Option<ExpectTable>,
@@ -217,6 +219,32 @@ pub(super) struct UpdateTable {
 pub(super) struct RemoveTable {
     pub(super) profile: Option<Spanned<Reference>>,
     pub(super) subprofile: Option<Spanned<Reference>>,
+}
+
+/// A file is imported, which is made of the rows.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ImportTable {
+    pub(super) database: Spanned<String>,
+    /// Fields of the database, and of one collection as `Collection.Field`.
+    #[serde(default)]
+    pub(super) rows: Vec<Values>,
+    /// How many profiles are invented; instead of `rows`.
+    pub(super) invented: Option<Spanned<u32>>,
+    /// What a profile that is there already is found by.
+    #[serde(default)]
+    pub(super) key: Vec<Spanned<String>>,
+}
+
+/// A database is copied; whatever is not said is copied, too.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CopyTable {
+    pub(super) database: Spanned<String>,
+    pub(super) name: Spanned<String>,
+    pub(super) collections: Option<bool>,
+    pub(super) profiles: Option<bool>,
+    pub(super) subprofiles: Option<bool>,
 }
 
 /// Something happens to a message that was sent to a profile.

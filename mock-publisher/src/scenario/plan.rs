@@ -1,5 +1,7 @@
 //! Checks what a file's tables say of each other, and makes the scenario of them.
 
+mod masses;
+
 use std::collections::HashMap;
 
 use toml::Spanned;
@@ -22,6 +24,8 @@ use crate::store::{CallbackDraft, DatabaseContents, Handler, ProfileContents};
 
 /// How many steps a scenario can have.
 const MAX_STEPS: usize = 10_000;
+/// How many profiles one step can invent.
+const MAX_INVENTED: u32 = 100_000;
 
 type Checked<T> = Result<T, ScenarioError>;
 
@@ -234,11 +238,12 @@ impl Plan<'_> {
 
     fn step(&mut self, table: Spanned<StepTable>) -> Checked<Step> {
         let span = table.span();
-        let StepTable { at, via, create, update, remove, message, wait, expect } = table.into_inner();
-        let one_of = "a step has one of `create`, `update`, `remove`, `message`, `wait` and `expect`";
+        let StepTable { at, via, create, update, remove, import, copy, message, wait, expect } = table.into_inner();
+        let one_of = "a step has one of `create`, `update`, `remove`, `import`, `copy`, `message`, `wait` and `expect`";
         let wrong = |message: &str| self.source.error(Some(span.clone()), message);
-        let given = [create.is_some(), update.is_some(), remove.is_some(), message.is_some(), wait.is_some()];
-        if given.iter().filter(|given| **given).count() + usize::from(expect.is_some()) != 1 {
+        let changes = [create.is_some(), update.is_some(), remove.is_some(), import.is_some(), copy.is_some()];
+        let others = [message.is_some(), wait.is_some(), expect.is_some()];
+        if changes.iter().chain(&others).filter(|given| **given).count() != 1 {
             return Err(wrong(one_of));
         }
         let action = if let Some(wait) = wait {
@@ -253,9 +258,13 @@ impl Plan<'_> {
                 .get_ref()
                 .parse()
                 .map_err(|_| self.error(&via, format!("unknown entrance `{}`, {ENTRANCES}", via.get_ref())))?;
-            match message {
-                Some(message) => Action::Message(self.message(trigger, &via, message)?),
-                None => {
+            match (message, import, copy) {
+                (Some(message), ..) => Action::Message(self.message(trigger, &via, message)?),
+                (_, Some(table), _) if trigger == Trigger::Import => self.import(table)?,
+                (_, _, Some(table)) if trigger == Trigger::Copy => self.copy(table)?,
+                (_, Some(_), _) => return Err(self.error(&via, "an `import` comes in through `import`")),
+                (_, _, Some(_)) => return Err(self.error(&via, "a `copy` comes in through `copy`")),
+                (None, None, None) => {
                     let through = self.via(trigger, &via)?;
                     let what = if let Some(table) = create {
                         self.create(table, &span)?
@@ -269,9 +278,9 @@ impl Plan<'_> {
                         return Err(wrong(one_of));
                     };
                     let change = Change { via: through, what };
-                    if change.via == Via::Rest && change.is_about_subprofiles() {
+                    if change.via == Via::Soap && change.has_interests() {
                         return Err(
-                            self.error(&via, "subprofiles cannot be changed through `rest` so far, use `publisher`")
+                            self.error(&via, "interests do not come in through `soap`, use `rest` or `publisher`")
                         );
                     }
                     Action::Change(change)
@@ -289,8 +298,10 @@ impl Plan<'_> {
         match trigger {
             Trigger::Publisher => Ok(Via::Publisher),
             Trigger::Rest => Ok(Via::Rest),
-            Trigger::Soap | Trigger::Import | Trigger::Copy => Err(self
-                .error(at, format!("steps through `{trigger}` are not supported so far, use `rest` or `publisher`"))),
+            Trigger::Soap => Ok(Via::Soap),
+            Trigger::Import | Trigger::Copy => {
+                Err(self.error(at, format!("through `{trigger}` comes `{trigger}`, and nothing else")))
+            }
             Trigger::Click | Trigger::Open | Trigger::Failure | Trigger::Bounce => {
                 Err(self.error(at, format!("through `{trigger}` comes a `message`, and nothing else")))
             }
@@ -379,18 +390,21 @@ impl Plan<'_> {
     }
 
     fn create_invented(&self, database: usize, count: &Spanned<u32>, alone: bool) -> Checked<What> {
-        const MOST: u32 = 100_000;
         if !alone {
             return Err(self.error(count, "what is invented has no other values and no name"));
         }
-        if *count.get_ref() > MOST {
-            return Err(self.error(count, format!("one step can create up to {MOST}")));
+        if *count.get_ref() > MAX_INVENTED {
+            return Err(self.error(count, format!("one step can create up to {MAX_INVENTED}")));
         }
         let database = &self.layouts[database];
-        // Others than those that are there from the start.
-        let first = u32::try_from(self.next.0).unwrap_or_default();
-        let profiles = self.inventor(database)?.profiles(first..first.saturating_add(*count.get_ref()));
+        let profiles = self.invented(database, *count.get_ref())?;
         Ok(What::CreateInvented { database: database.name.clone(), profiles: Box::new(profiles) })
+    }
+
+    /// Others than those that are there from the start.
+    fn invented(&self, database: &Database, count: u32) -> Checked<impl Iterator<Item = EntityInput> + Send + use<>> {
+        let first = u32::try_from(self.next.0).unwrap_or_default();
+        Ok(self.inventor(database)?.profiles(first..first.saturating_add(count)))
     }
 
     fn target(
@@ -440,15 +454,15 @@ impl Plan<'_> {
     }
 }
 
-const ENTRANCES: &str =
-    "expected `rest` or `publisher`, or for a `message` one of `click`, `open`, `failure` and `bounce`";
+const ENTRANCES: &str = "expected `rest`, `soap` or `publisher`, for a `message` one of `click`, `open`, `failure` and `bounce`, or `import` or `copy`";
 
 impl Change {
-    fn is_about_subprofiles(&self) -> bool {
+    fn has_interests(&self) -> bool {
         match &self.what {
-            What::CreateProfile { .. } | What::CreateInvented { .. } => false,
-            What::CreateSubprofile { .. } => true,
-            What::Update { target, .. } | What::Remove { target } => target.kind == Kind::Subprofile,
+            What::CreateProfile { values, .. }
+            | What::CreateSubprofile { values, .. }
+            | What::Update { values, .. } => values.interests.is_some(),
+            What::CreateInvented { .. } | What::Remove { .. } => false,
         }
     }
 }

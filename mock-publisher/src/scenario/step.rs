@@ -21,6 +21,8 @@ pub(super) struct Step {
 
 pub(super) enum Action {
     Change(Change),
+    Import(Import),
+    Copy(Copy),
     Message(Message),
     Wait(Duration),
     Expect(ExpectTable),
@@ -85,6 +87,23 @@ pub(super) fn number(kind: Kind, reference: &Reference, names: &Names) -> Option
     }
 }
 
+/// A file is imported.
+pub(super) struct Import {
+    pub(super) database: String,
+    /// What a profile that is there already is found by.
+    pub(super) keys: Vec<String>,
+    pub(super) rows: Box<dyn Iterator<Item = Map<String, Value>> + Send>,
+}
+
+/// A database is copied.
+pub(super) struct Copy {
+    pub(super) database: String,
+    pub(super) name: String,
+    pub(super) profiles: bool,
+    /// What is said of the parts to be copied.
+    pub(super) options: Vec<(&'static str, bool)>,
+}
+
 /// Something happens to a message that was sent to a profile.
 pub(super) struct Message {
     pub(super) occasion: Occasion,
@@ -99,6 +118,7 @@ pub(super) struct Message {
 pub(super) enum Via {
     Publisher,
     Rest,
+    Soap,
 }
 
 impl Via {
@@ -106,6 +126,7 @@ impl Via {
         match self {
             Self::Publisher => "publisher",
             Self::Rest => "rest",
+            Self::Soap => "soap",
         }
     }
 }

@@ -25,13 +25,15 @@ pub(super) struct Batch<'t> {
     pub(super) now: Millis,
     databases: RefCell<HashMap<Id, Arc<Database>>>,
     callbacks: RefCell<HashMap<Scope, Rc<Vec<Callback>>>>,
+    /// The crowds that were asked about.
+    crowds: RefCell<Vec<Id>>,
     pub(super) budget: Budget,
 }
 
 impl<'t> Batch<'t> {
     pub(super) fn new(transaction: &'t Transaction<'t>, switches: Switches, now: Millis) -> Self {
-        let (databases, callbacks) = (RefCell::default(), RefCell::default());
-        Self { transaction, switches, now, databases, callbacks, budget: Budget::default() }
+        let (databases, callbacks, crowds) = (RefCell::default(), RefCell::default(), RefCell::default());
+        Self { transaction, switches, now, databases, callbacks, crowds, budget: Budget::default() }
     }
 
     pub(super) fn database(&self, id: Id) -> Result<Arc<Database>, StoreError> {
@@ -56,6 +58,20 @@ impl<'t> Batch<'t> {
         let home = entities::home(self.transaction, entity)?;
         let database = self.database(home.database())?;
         entities::find(self.transaction, entity, database.layout_of(home).fields)
+    }
+
+    /// The crowd that an entity is compared with. It stays for the whole transaction; and making one takes a look at everybody,
+    /// of which not only the first condition that asks has the benefit.
+    fn crowd(&self, entity: &Entity, fields: &[&Field]) -> Result<Id, WorldError> {
+        let mut in_use = self.crowds.borrow_mut();
+        let crowd = match crowds::known(self.transaction, entity, fields)? {
+            Some(known) => known,
+            None => self.budget.at_no_cost(|| crowds::make(self.transaction, entity, fields, &in_use))?,
+        };
+        if !in_use.contains(&crowd) {
+            in_use.push(crowd);
+        }
+        Ok(crowd)
     }
 }
 
@@ -82,10 +98,10 @@ impl World for Batch<'_> {
     }
 
     fn twins(&self, entity: &Entity, fields: &[&Field]) -> Result<(u64, u64), WorldError> {
-        Ok(crowds::twins(self.transaction, entity, fields)?)
+        Ok(crowds::twins(self.transaction, self.crowd(entity, fields)?, entity, fields)?)
     }
 
     fn place(&self, entity: &Entity, fields: &[&Field]) -> Result<(u64, u64), WorldError> {
-        Ok(crowds::place(self.transaction, entity, fields)?)
+        Ok(crowds::place(self.transaction, self.crowd(entity, fields)?, entity, fields)?)
     }
 }

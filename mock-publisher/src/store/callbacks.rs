@@ -50,7 +50,7 @@ impl Store {
                     draft.action.unwrap_or(present.action).name(),
                     draft.triggers.unwrap_or(present.triggers).to_string(),
                     condition.expression(),
-                    condition.rules().map(|rules| rules.to_string()),
+                    condition.rules_as_json(),
                     draft.dialect.or(present.dialect).map(Dialect::name),
                     draft.wire.or(present.wire).map(WireProfile::name),
                     draft.active.unwrap_or(present.active),
@@ -130,7 +130,7 @@ pub(super) fn insert(connection: &Connection, callback: &Callback) -> Result<Id,
             callback.action.name(),
             callback.triggers.to_string(),
             callback.condition.expression(),
-            callback.condition.rules().map(|rules| rules.to_string()),
+            callback.condition.rules_as_json(),
             callback.dialect.map(Dialect::name),
             callback.wire.map(WireProfile::name),
             callback.active,
@@ -169,7 +169,6 @@ fn find(connection: &Connection, id: Id) -> Result<Callback, StoreError> {
 fn from_row(row: &Row<'_>) -> Result<Callback, StoreError> {
     let (url, method, action, triggers): (String, String, String, String) =
         (row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?);
-    let (expression, rules): (String, Option<String>) = (row.get(7)?, row.get(8)?);
     let (dialect, wire): (Option<String>, Option<String>) = (row.get(9)?, row.get(10)?);
     let dialect = dialect.map(|name| Dialect::from_name(&name).ok_or_else(|| StoreError::row("dialect", &name)));
     let wire = wire.map(|name| WireProfile::from_name(&name).ok_or_else(|| StoreError::row("spelling", &name)));
@@ -184,8 +183,7 @@ fn from_row(row: &Row<'_>) -> Result<Callback, StoreError> {
         method: PayloadMethod::from_name(&method).ok_or_else(|| StoreError::row("method", &method))?,
         action: ActionType::from_name(&action).ok_or_else(|| StoreError::row("action type", &action))?,
         triggers: triggers.parse().map_err(|_| StoreError::row("set of triggers", &triggers))?,
-        condition: Condition::kept(&expression, rules.as_deref())
-            .map_err(|error| StoreError::row("condition", &error.to_string()))?,
+        condition: Condition::kept(row.get(7)?, row.get(8)?),
         dialect: dialect.transpose()?,
         wire: wire.transpose()?,
         active: row.get(11)?,

@@ -7,15 +7,19 @@
 use std::ops::ControlFlow;
 
 use rusqlite::{Connection, OptionalExtension, params};
+use sha2::{Digest, Sha256};
 
 use super::databases::{from_json, to_json};
 use super::entities;
 use super::error::StoreError;
-use crate::callback::Scope;
+use crate::callback::{Scope, WorldError};
 use crate::platform::{Entity, EntityRef, Field, Id, Kind, Within, sort_key};
 
-/// How many crowds are kept; each costs every write a little.
-const MOST: usize = 16;
+/// How many crowds are kept; each costs every write of what is in it a little.
+const MOST: usize = 32;
+/// How many bytes of a key are kept as they are. The rest of a longer one becomes a digest: it is still told apart from others, and
+/// sorted anyhow.
+const SORTED: usize = 1000;
 
 /// Makes the tables on the connection that writes.
 pub(super) fn prepare(connection: &Connection) -> Result<(), StoreError> {
@@ -44,9 +48,14 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), StoreError> {
     )?)
 }
 
-/// How many others have the same values in some fields: those with smaller numbers, and those with larger ones.
-pub(super) fn twins(connection: &Connection, entity: &Entity, fields: &[&Field]) -> Result<(u64, u64), StoreError> {
-    let crowd = crowd(connection, entity, fields)?;
+/// How many others have the same values in the fields that the crowd is compared by: those with smaller numbers, and those with
+/// larger ones.
+pub(super) fn twins(
+    connection: &Connection,
+    crowd: Id,
+    entity: &Entity,
+    fields: &[&Field],
+) -> Result<(u64, u64), StoreError> {
     let sql = "SELECT count(*) FILTER (WHERE member < ?3), count(*) FILTER (WHERE member > ?3) FROM crowd_members \
                WHERE crowd = ?1 AND key = ?2";
     let mut statement = connection.prepare_cached(sql)?;
@@ -54,9 +63,13 @@ pub(super) fn twins(connection: &Connection, entity: &Entity, fields: &[&Field])
     Ok(statement.query_row(params, |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
-/// How many others come before it, sorted by some fields, and how many others there are.
-pub(super) fn place(connection: &Connection, entity: &Entity, fields: &[&Field]) -> Result<(u64, u64), StoreError> {
-    let crowd = crowd(connection, entity, fields)?;
+/// How many others come before it, sorted by the fields that the crowd is compared by, and how many others there are.
+pub(super) fn place(
+    connection: &Connection,
+    crowd: Id,
+    entity: &Entity,
+    fields: &[&Field],
+) -> Result<(u64, u64), StoreError> {
     // If it is in there itself, then with this key.
     let sql = "SELECT count(*) FROM crowd_members WHERE crowd = ?1 AND (key, member) < (?2, ?3)";
     let mut statement = connection.prepare_cached(sql)?;
@@ -66,6 +79,59 @@ pub(super) fn place(connection: &Connection, entity: &Entity, fields: &[&Field])
                WHERE id = ?1";
     let others = connection.prepare_cached(sql)?.query_row([crowd, entity.id], |row| row.get(0))?;
     Ok((before, others))
+}
+
+/// All who are in the scope of an entity, by what they have in some fields, if they have been asked about before.
+pub(super) fn known(connection: &Connection, entity: &Entity, fields: &[&Field]) -> Result<Option<Id>, StoreError> {
+    let (kind, home) = columns(Scope::of(entity.home));
+    let sql = "SELECT id FROM crowds WHERE kind = ?1 AND home = ?2 AND fields = ?3";
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_row(params![kind.name(), home, numbers(fields)?], |row| row.get(0)).optional()?)
+}
+
+/// Makes a crowd of them, in the place of an older one that is not in use if there are too many.
+pub(super) fn make(
+    connection: &Connection,
+    entity: &Entity,
+    fields: &[&Field],
+    in_use: &[Id],
+) -> Result<Id, WorldError> {
+    make_place(connection, in_use)?;
+    let scope = Scope::of(entity.home);
+    let (kind, home) = columns(scope);
+    let sql = "INSERT INTO crowds (kind, home, fields) VALUES (?1, ?2, ?3)";
+    connection.execute(sql, params![kind.name(), home, numbers(fields)?])?;
+    let crowd = connection.last_insert_rowid();
+    let within = match scope {
+        Scope::Database(id) => Within::Database(id),
+        Scope::Collection(id) => Within::Collection(id),
+    };
+    entities::scan(connection, within, &[], &mut |member| {
+        add(connection, crowd, &key(&member, fields.iter().copied()), member.id)?;
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(crowd)
+}
+
+/// Forgets the oldest crowd that is not in use, if there are too many for one more.
+fn make_place(connection: &Connection, in_use: &[Id]) -> Result<(), WorldError> {
+    let mut statement = connection.prepare_cached("SELECT id FROM crowds ORDER BY id")?;
+    let kept = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<Id>, _>>()?;
+    if kept.len() < MOST {
+        return Ok(());
+    }
+    let oldest = kept.iter().find(|crowd| !in_use.contains(crowd));
+    let oldest = oldest.ok_or_else(|| {
+        format!("not evaluated: the conditions of one transaction can compare by {MOST} different lists of fields")
+    })?;
+    connection.execute("DELETE FROM crowd_members WHERE crowd = ?1", [oldest])?;
+    connection.execute("DELETE FROM crowds WHERE id = ?1", [oldest])?;
+    Ok(())
+}
+
+/// Which fields are compared, as the table has it.
+fn numbers(fields: &[&Field]) -> Result<String, StoreError> {
+    to_json(&fields.iter().map(|field| field.id).collect::<Vec<_>>())
 }
 
 /// Takes up what an entity has become.
@@ -99,41 +165,6 @@ pub(super) fn forget(connection: &Connection) -> Result<(), StoreError> {
     Ok(connection.execute_batch("DELETE FROM crowd_members; DELETE FROM crowds;")?)
 }
 
-/// All who are in the scope of an entity, by what they have in some fields.
-fn crowd(connection: &Connection, entity: &Entity, fields: &[&Field]) -> Result<Id, StoreError> {
-    let scope = Scope::of(entity.home);
-    let (kind, home) = columns(scope);
-    let ids = to_json(&fields.iter().map(|field| field.id).collect::<Vec<_>>())?;
-    let sql = "SELECT id FROM crowds WHERE kind = ?1 AND home = ?2 AND fields = ?3";
-    let mut statement = connection.prepare_cached(sql)?;
-    let known = statement.query_row(params![kind.name(), home, ids], |row| row.get(0)).optional()?;
-    if let Some(known) = known {
-        return Ok(known);
-    }
-    make_place(connection)?;
-    let sql = "INSERT INTO crowds (kind, home, fields) VALUES (?1, ?2, ?3)";
-    connection.execute(sql, params![kind.name(), home, ids])?;
-    let crowd = connection.last_insert_rowid();
-    let within = match scope {
-        Scope::Database(id) => Within::Database(id),
-        Scope::Collection(id) => Within::Collection(id),
-    };
-    entities::scan(connection, within, &[], &mut |member| {
-        add(connection, crowd, &key(&member, fields.iter().copied()), member.id)?;
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(crowd)
-}
-
-/// Forgets the oldest crowds, if there are too many for one more.
-fn make_place(connection: &Connection) -> Result<(), StoreError> {
-    let sql = "DELETE FROM crowds WHERE id NOT IN (SELECT id FROM crowds ORDER BY id DESC LIMIT ?1)";
-    if connection.execute(sql, [MOST - 1])? > 0 {
-        connection.execute("DELETE FROM crowd_members WHERE crowd NOT IN (SELECT id FROM crowds)", [])?;
-    }
-    Ok(())
-}
-
 fn add(connection: &Connection, crowd: Id, key: &[u8], member: Id) -> Result<(), StoreError> {
     let sql = "INSERT INTO crowd_members (crowd, key, member) VALUES (?1, ?2, ?3)";
     connection.prepare_cached(sql)?.execute(params![crowd, key, member])?;
@@ -141,7 +172,13 @@ fn add(connection: &Connection, crowd: Id, key: &[u8], member: Id) -> Result<(),
 }
 
 fn key<'a>(entity: &Entity, fields: impl Iterator<Item = &'a Field>) -> Vec<u8> {
-    sort_key(fields.map(|field| entity.field(&field.name).unwrap_or_default()))
+    let mut key = sort_key(fields.map(|field| entity.field(&field.name).unwrap_or_default()));
+    if key.len() > SORTED {
+        let rest = Sha256::digest(&key[SORTED..]);
+        key.truncate(SORTED);
+        key.extend(rest);
+    }
+    key
 }
 
 const fn columns(scope: Scope) -> (Kind, Id) {

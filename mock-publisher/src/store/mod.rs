@@ -71,12 +71,12 @@ struct Inner {
     /// Whoever wants to write gets it in the order of asking, so that nobody who writes a lot keeps others out.
     writer: Arc<tokio::sync::Mutex<Connection>>,
     switches: Switches,
-    clock: Clock,
     /// Whoever attempts deliveries has a share of it; whoever puts other contents into the place of these has it alone.
     delivering: Arc<RwLock<()>>,
     /// Tells that deliveries have come to an outcome.
     outcomes: watch::Sender<()>,
     shelf: Shelf,
+    clock: Clock,
     /// Keeps other publishers out of the folder for as long as the store is open.
     _lock: Option<File>,
 }
@@ -127,10 +127,10 @@ impl Store {
             writer: Arc::new(tokio::sync::Mutex::new(connection)),
             readers: file.map(|file| Arc::new(Readers { file, idle: Mutex::default() })),
             switches,
-            clock: Clock::default(),
             delivering: Arc::default(),
             outcomes: watch::Sender::new(()),
             shelf,
+            clock: Clock::default(),
             _lock: lock,
         }))
     }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use super::{Condition, ConditionError};
+use super::{ConditionError, Parts, Text};
 
 /// How many conditions are kept.
 const MOST: usize = 256;
@@ -15,26 +15,18 @@ static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
 
 #[derive(Default)]
 struct Known {
-    conditions: HashMap<Text, Condition>,
+    conditions: HashMap<Text, Parts>,
     patterns: usize,
 }
 
-/// An expression, and rules as JSON.
-type Text = (String, Option<String>);
-
-impl Condition {
-    /// Reads a condition as a store keeps it: the expression, and the rules as JSON.
-    pub(crate) fn kept(expression: &str, rules: Option<&str>) -> Result<Self, ConditionError> {
-        let text = (expression.to_owned(), rules.map(str::to_owned));
-        if let Some(condition) = known(|known| known.conditions.get(&text).cloned()) {
-            return Ok(condition);
-        }
-        let rules = rules.map(serde_json::from_str).transpose();
-        let rules = rules.map_err(|error| ConditionError(format!("the rules are no JSON: {error}")))?;
-        let condition = Self::parse(expression, rules.as_ref())?;
-        known(|known| known.add(text, condition.clone()));
-        Ok(condition)
+/// Reads a condition, if it is not known.
+pub(super) fn parts(text: &Text) -> Result<Parts, ConditionError> {
+    if let Some(parts) = known(|known| known.conditions.get(text).cloned()) {
+        return Ok(parts);
     }
+    let parts = Parts::read(text)?;
+    known(|known| known.add(text.clone(), parts.clone()));
+    Ok(parts)
 }
 
 fn known<T>(work: impl FnOnce(&mut Known) -> T) -> T {
@@ -42,13 +34,13 @@ fn known<T>(work: impl FnOnce(&mut Known) -> T) -> T {
 }
 
 impl Known {
-    fn add(&mut self, text: Text, condition: Condition) {
-        let patterns = condition.rules.as_ref().map_or(0, |rules| rules.patterns());
+    fn add(&mut self, text: Text, parts: Parts) {
+        let patterns = parts.rules.as_ref().map_or(0, |rules| rules.patterns());
         if self.conditions.len() >= MOST || self.patterns + patterns > MOST_PATTERNS {
             // What is still used is soon known again.
             *self = Self::default();
         }
-        if self.conditions.insert(text, condition).is_none() {
+        if self.conditions.insert(text, parts).is_none() {
             self.patterns += patterns;
         }
     }
@@ -60,25 +52,29 @@ mod tests {
 
     use super::*;
 
+    fn text(expression: &str, rules: Option<&str>) -> Text {
+        Text { expression: expression.to_owned(), rules: rules.map(str::to_owned) }
+    }
+
     #[test]
     fn a_condition_is_read_once() {
         let rules = Some("{\"field\": \"name\", \"regexp\": \"^read once$\"}");
-        let [first, second] = ["", ""].map(|expression| Condition::kept(expression, rules).unwrap().rules.unwrap());
+        let [first, second, other] =
+            ["", "", "true"].map(|expression| parts(&text(expression, rules)).unwrap().rules.unwrap());
         assert!(Arc::ptr_eq(&first, &second));
-        let other = Condition::kept("true", rules).unwrap();
-        assert!(!Arc::ptr_eq(&first, &other.rules.unwrap()));
-        assert!(Condition::kept("", Some("{")).is_err());
-        assert!(Condition::kept("=", None).is_err());
+        assert!(!Arc::ptr_eq(&first, &other));
+        assert!(parts(&text("", Some("{"))).is_err());
+        assert!(parts(&text("=", None)).is_err());
     }
 
     #[test]
     fn no_more_is_kept_than_fits() {
         let mut known = Known::default();
-        let pattern = serde_json::json!({"field": "name", "regexp": "x"});
-        let with_pattern = Condition::parse("", Some(&pattern)).unwrap();
-        for (condition, most) in [(Condition::default(), MOST), (with_pattern, MOST_PATTERNS)] {
+        let pattern = "{\"field\": \"name\", \"regexp\": \"x\"}";
+        for (rules, most) in [(None, MOST), (Some(pattern), MOST_PATTERNS)] {
+            let parts = Parts::read(&text("", rules)).unwrap();
             for number in 0..3 * most {
-                known.add((number.to_string(), None), condition.clone());
+                known.add(text(&number.to_string(), None), parts.clone());
                 assert!(known.conditions.len() <= MOST && known.patterns <= MOST_PATTERNS);
             }
         }

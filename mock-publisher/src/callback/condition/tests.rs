@@ -3,10 +3,25 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::super::{World, WorldError};
+use super::super::{ActionType, Budget, Callback, Reason, Scope, World, WorldError};
 use super::*;
 use crate::clock::Millis;
 use crate::platform::{Action, Database, Entity, EntityInput, Field, FieldKind, Home, Id, Trigger, sort_key};
+
+fn callback(condition: Condition) -> Callback {
+    Callback {
+        id: 1,
+        scope: Scope::Database(1),
+        url: crate::emit::TargetUrl::parse("http://127.0.0.1:9/").unwrap(),
+        method: crate::emit::PayloadMethod::Json,
+        dialect: None,
+        wire: None,
+        action: ActionType::All,
+        triggers: crate::platform::TriggerSet::ALL,
+        condition,
+        active: true,
+    }
+}
 
 /// The sample database with some profiles, and orders of the first; what was fetched is noted.
 struct Shop {
@@ -145,20 +160,7 @@ fn an_empty_condition_always_holds() {
 
 #[test]
 fn a_condition_that_there_is_no_time_for_fails_and_says_so() {
-    use super::super::{ActionType, Budget, Callback, Reason, Scope};
     let shop = Shop::new();
-    let callback = |condition| Callback {
-        id: 1,
-        scope: Scope::Database(1),
-        url: crate::emit::TargetUrl::parse("http://127.0.0.1:9/").unwrap(),
-        method: crate::emit::PayloadMethod::Json,
-        dialect: None,
-        wire: None,
-        action: ActionType::All,
-        triggers: crate::platform::TriggerSet::ALL,
-        condition,
-        active: true,
-    };
     let with_condition = callback(Condition::parse("true", None).unwrap());
     let decide = |callback: &Callback, budget| callback.decide(&shop.creation(1), &shop, &budget);
     assert_eq!(decide(&with_condition, Budget::default()).reason, Reason::Fired);
@@ -166,6 +168,28 @@ fn a_condition_that_there_is_no_time_for_fails_and_says_so() {
     assert_eq!(decision.reason, Reason::ConditionFailed);
     assert!(decision.error.unwrap().starts_with("not evaluated: the conditions of one transaction have 2 s together"));
     assert_eq!(decide(&callback(Condition::default()), Budget::spent()).reason, Reason::Fired);
+}
+
+/// Those of callbacks that are not asked were compiled too, and for that there was always time.
+#[test]
+fn a_condition_is_read_only_when_it_is_evaluated() {
+    let shop = Shop::new();
+    let change = shop.creation(1);
+    let unreadable = |rules: &str| callback(Condition::kept(String::new(), Some(rules.to_owned())));
+    let asked = || unreadable(r#"{"field": "name", "regexp": "("}"#);
+    for (callback, budget, expected) in [
+        (Callback { active: false, ..asked() }, Budget::default(), None),
+        (Callback { action: ActionType::Only(Action::Delete), ..asked() }, Budget::default(), None),
+        (Callback { triggers: "import".parse().unwrap(), ..asked() }, Budget::default(), None),
+        (asked(), Budget::spent(), Some("not evaluated: ")),
+        (asked(), Budget::default(), Some("the condition: `(` is no regular expression: ")),
+        (unreadable("{"), Budget::default(), Some("the rules are no JSON: ")),
+    ] {
+        let decision = callback.decide(&change, &shop, &budget);
+        let error = decision.error.unwrap_or_default();
+        assert!(error.starts_with(expected.unwrap_or_default()) && error.is_empty() == expected.is_none(), "{error}");
+        assert_eq!(decision.reason == Reason::ConditionFailed, expected.is_some());
+    }
 }
 
 #[test]
@@ -531,6 +555,25 @@ fn others_are_compared_with_and_counted() {
 }
 
 #[test]
+fn others_are_compared_with_by_each_field_once() {
+    let shop = Shop::new();
+    // The first field is the name.
+    let often =
+        json!({"type": "DoubleField", "match-mode": "match_repeated_profiles", "fields": "name,NAME,1,city,name"});
+    let evaluation = rules(&rule(json!([often])), &shop.creation(3), &shop);
+    let names: Vec<_> = evaluation.looks[0].read.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["profile.name", "profile.city", "others with the same values"]);
+}
+
+#[test]
+fn no_more_is_noted_than_fits() {
+    let read = vec![("x".repeat(1000), "y".repeat(1000)); 1000];
+    let look = Look::new(&"z".repeat(1000), read, true);
+    assert_eq!(look.read, vec![(format!("{}...", "x".repeat(200)), format!("{}...", "y".repeat(200))); 32]);
+    assert_eq!(look.condition, format!("{}...", "z".repeat(500)));
+}
+
+#[test]
 fn subprofiles_are_counted() {
     let shop = Shop::new();
     let balls = json!([{"conditions": [field("equals", "product", "ball")]}]);
@@ -592,6 +635,14 @@ fn a_rule_set_that_cannot_be_meant_is_refused_with_its_place() {
              back-references)",
         ),
         (
+            rule(json!([{"type": "Part", "fields": "name,".repeat(17)}])),
+            "condition 1 of rule 1: `fields`: 17 are too many, at most 16",
+        ),
+        (
+            rule(json!([{"type": "Part", "fields": vec!["name"; 17]}])),
+            "condition 1 of rule 1: `fields`: 17 are too many, at most 16",
+        ),
+        (
             rule(json!([{"type": "Date", "field": "born"}])),
             "condition 1 of rule 1: a bound is missing: `before-time`, `after-time`, `before-mutation` or `after-mutation`",
         ),
@@ -635,5 +686,23 @@ fn a_rule_set_that_cannot_be_meant_is_refused_with_its_place() {
     for name in ["Sms", "fax", "Survey", "Export", "LastContact", "todo", "ReferView"] {
         let error = Condition::parse("", Some(&rule(json!([{"type": name}])))).unwrap_err().to_string();
         assert!(error.contains("not simulated"), "{error}");
+    }
+}
+
+#[test]
+fn the_examples_of_the_documentation_are_conditions() {
+    let text = include_str!("../../../docs/conditions.md");
+    let examples = |language: &str| -> Vec<String> {
+        let begin = format!("```{language}\n");
+        text.split(&begin).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+    };
+    let (rules, scripts) = (examples("json"), examples("js"));
+    assert_eq!((rules.len(), scripts.len()), (5, 1));
+    for example in rules {
+        let rules = serde_json::from_str(&example).unwrap();
+        ConditionDraft::parse(None, Some(&rules)).unwrap_or_else(|error| panic!("{error}: {example}"));
+    }
+    for example in scripts {
+        ConditionDraft::parse(Some(&example), None).unwrap_or_else(|error| panic!("{error}: {example}"));
     }
 }

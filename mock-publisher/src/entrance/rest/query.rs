@@ -1,5 +1,6 @@
 use serde_json::Value;
 
+use super::error::RestError;
 use crate::platform::{Filter, Layout, is_true};
 use crate::store::Order;
 
@@ -23,19 +24,20 @@ impl Query {
 
     /// The filters in `fields[]`; `None` if the parameter is missing. What is no filter, or is one on a field that does not
     /// exist, filters nothing: so does the platform, and a mistyped name then means everything there is.
-    pub(super) fn filters(&self, layout: Layout<'_>) -> Option<Vec<Filter>> {
+    pub(super) fn filters(&self, layout: Layout<'_>) -> Result<Option<Vec<Filter>>, RestError> {
         let is_filter = |name: &str| name == "fields" || (name.starts_with("fields[") && name.ends_with(']'));
         let given: Vec<&str> =
             self.0.iter().filter(|(name, _)| is_filter(name)).map(|(_, value)| value.as_str()).collect();
         if given.is_empty() {
-            return None;
+            return Ok(None);
         }
         let known = |filter: &Filter| {
             ["id", "code", "modified"].iter().any(|special| filter.subject.eq_ignore_ascii_case(special))
                 || layout.field(&filter.subject).is_some()
         };
         let read = |text: &str| {
-            let filter = Filter::parse(text).filter(known);
+            let filter = Filter::parse(text).transpose().map_err(|error| RestError::invalid("fields", error));
+            let filter = filter.map(|filter| filter.filter(known)).transpose();
             if filter.is_none() {
                 tracing::warn!(
                     filter = shortened(text),
@@ -44,7 +46,7 @@ impl Query {
             }
             filter
         };
-        Some(given.into_iter().filter_map(read).collect())
+        given.into_iter().filter_map(read).collect::<Result<_, _>>().map(Some)
     }
 
     /// What a list is sorted by, and whether backwards. A field that does not exist leaves it as it is.
@@ -72,7 +74,7 @@ mod tests {
     fn filters_on_what_does_not_exist_are_left_out() {
         let database = Database::sample();
         let subjects = |query: &str| {
-            let filters = Query::read(Some(query)).filters(database.layout())?;
+            let filters = Query::read(Some(query)).filters(database.layout()).unwrap()?;
             Some(filters.into_iter().map(|filter| filter.subject).collect::<Vec<_>>())
         };
         for (query, expected) in [
@@ -86,6 +88,9 @@ mod tests {
             let expected = expected.map(|names| names.into_iter().map(str::to_owned).collect());
             assert_eq!(subjects(query), expected, "{query}");
         }
+        // Ignored, it would find everything.
+        let too_long = format!("fields[]=name=~{}", "a".repeat(1001));
+        assert!(Query::read(Some(&too_long)).filters(database.layout()).is_err());
     }
 
     #[test]

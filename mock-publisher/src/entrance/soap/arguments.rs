@@ -250,7 +250,7 @@ fn requirement(element: &Element) -> Result<Filter, String> {
         format!("unknown operator `{}`, expected {known}", shortened(symbol))
     })?;
     let value = member("value").transpose()?.unwrap_or_default();
-    Ok(Filter { subject: subject.to_owned(), operator, value: value.to_owned() })
+    Filter::new(subject, operator, value)
 }
 
 /// A text that a fault can quote.
@@ -317,7 +317,7 @@ mod tests {
             format!("<requirements>{php}<item>{two}</item></requirements>"),
         ] {
             let read = arguments(&format!("<id>1</id>{requirements}")).unwrap().requirements();
-            let expected = [Filter::parse("city=Utrecht").unwrap(), Filter::parse("score>=3").unwrap()];
+            let expected = ["city=Utrecht", "score>=3"].map(|filter| Filter::parse(filter).unwrap().unwrap());
             assert_eq!(read, expected, "{requirements}");
         }
     }

@@ -4,15 +4,16 @@ use anyhow::Context;
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use super::super::step::{Change, Message, Names, Target, Values, Via, What, number};
+use super::super::step::{Change, Message, Names, Values, Via, What, number};
 use super::super::values::Reference;
+use super::masses;
 use crate::local_client::{LocalAnswer, LocalClient};
 use crate::platform::{EntityInput, EntityRef, Id, InterestsInput, Kind, Occasion};
 
 /// What was done, or why it was not.
-type Outcome = Result<String, String>;
+pub(super) type Outcome = Result<String, String>;
 
-pub(super) struct Calls(LocalClient);
+pub(super) struct Calls(pub(super) LocalClient);
 
 impl Calls {
     pub(super) const fn new(server: LocalClient) -> Self {
@@ -23,28 +24,26 @@ impl Calls {
         let Change { via, what } = change;
         match what {
             What::CreateProfile { database, values, known_as } => {
-                let path = match via {
-                    Via::Publisher => format!("/mock/v1/ui/databases/{}/profiles", segment(&database)),
-                    Via::Rest => format!("/v4/database/{}/profiles", segment(&database)),
-                };
-                let created = self.create(via, &path, &body(values)).await?;
+                let created = self.create_profile(via, &database, values).await?;
                 Ok(created.map(|id| remember(names, known_as, EntityRef::profile(id), &format!("`{database}`"))))
             }
             What::CreateSubprofile { profile, collection, values, known_as } => {
                 let Some(profile) = number(Kind::Profile, &profile, names) else { return Ok(Err(missing(&profile))) };
-                let path = format!("/mock/v1/ui/profiles/{profile}/subprofiles/{}", segment(&collection));
-                let created = self.create(via, &path, &body(values)).await?;
+                let created = match via {
+                    Via::Soap => self.create_subprofile_by_soap(profile, &collection, &values.fields).await?,
+                    Via::Publisher | Via::Rest => {
+                        let base = if via == Via::Rest { "/v4/profile" } else { "/mock/v1/ui/profiles" };
+                        let path = format!("{base}/{profile}/subprofiles/{}", segment(&collection));
+                        self.create(via, &path, &body(values)).await?
+                    }
+                };
                 let place = format!("`{collection}` of profile {profile}");
                 Ok(created.map(|id| remember(names, known_as, EntityRef::subprofile(id), &place)))
             }
             What::CreateInvented { database, profiles } => {
                 let mut count = 0;
                 for input in profiles {
-                    let path = match via {
-                        Via::Publisher => format!("/mock/v1/ui/databases/{}/profiles", segment(&database)),
-                        Via::Rest => format!("/v4/database/{}/profiles", segment(&database)),
-                    };
-                    if let Err(reason) = self.create(via, &path, &invented(input)).await? {
+                    if let Err(reason) = self.create_profile(via, &database, invented(via, input)).await? {
                         return Ok(Err(format!("{reason}, after {count} profiles")));
                     }
                     count += 1;
@@ -52,16 +51,31 @@ impl Calls {
                 Ok(Ok(format!("create   {count} profiles in `{database}`")))
             }
             What::Update { target, values } => {
-                let Some(path) = path_of(via, &target, names) else { return Ok(Err(missing(&target.reference))) };
-                let answer = self.0.call(Method::PUT, &path, Some(&body(values))).await?;
-                Ok(judged(&answer).map(|()| format!("update   {}", shown(&target, names))))
+                let Some(id) = target.number(names) else { return Ok(Err(missing(&target.reference))) };
+                let done = match path_of(via, target.kind, id) {
+                    None => self.update_by_soap(target.kind, id, &values.fields).await?,
+                    Some(path) => judged(&self.0.call(Method::PUT, &path, Some(&body(values))).await?),
+                };
+                Ok(done.map(|()| format!("update   {} {id}", target.kind.name())))
             }
             What::Remove { target } => {
-                let Some(path) = path_of(via, &target, names) else { return Ok(Err(missing(&target.reference))) };
-                let answer = self.0.call(Method::DELETE, &path, None).await?;
-                Ok(judged(&answer).map(|()| format!("remove   {}", shown(&target, names))))
+                let Some(id) = target.number(names) else { return Ok(Err(missing(&target.reference))) };
+                let done = match path_of(via, target.kind, id) {
+                    None => self.remove_by_soap(target.kind, id).await?,
+                    Some(path) => judged(&self.0.call(Method::DELETE, &path, None).await?),
+                };
+                Ok(done.map(|()| format!("remove   {} {id}", target.kind.name())))
             }
         }
+    }
+
+    async fn create_profile(&self, via: Via, database: &str, values: Values) -> anyhow::Result<Result<Id, String>> {
+        let path = match via {
+            Via::Soap => return self.create_by_soap(database, &values.fields).await,
+            Via::Publisher => format!("/mock/v1/ui/databases/{}/profiles", segment(database)),
+            Via::Rest => format!("/v4/database/{}/profiles", segment(database)),
+        };
+        self.create(via, &path, &body(values)).await
     }
 
     /// The number of what was created.
@@ -70,10 +84,10 @@ impl Calls {
         if let Err(reason) = judged(&answer) {
             return Ok(Err(reason));
         }
-        let number = match via {
-            Via::Publisher => serde_json::from_slice::<Value>(&answer.body)?["id"].as_i64(),
-            Via::Rest => answer.headers.get("x-created").and_then(|value| value.to_str().ok()?.parse().ok()),
-        };
+        if via == Via::Rest {
+            return masses::created(&answer.headers).map(Ok);
+        }
+        let number = serde_json::from_slice::<Value>(&answer.body)?["id"].as_i64();
         Ok(Ok(number.context("the answer does not say what was created")?))
     }
 
@@ -115,7 +129,7 @@ impl Calls {
     }
 }
 
-fn judged(answer: &LocalAnswer) -> Result<(), String> {
+pub(super) fn judged(answer: &LocalAnswer) -> Result<(), String> {
     if answer.status.is_success() {
         return Ok(());
     }
@@ -135,20 +149,22 @@ fn body(values: Values) -> Value {
     body.into()
 }
 
-fn invented(input: EntityInput) -> Value {
+fn invented(via: Via, input: EntityInput) -> Values {
     let interests = match input.interests {
-        Some(InterestsInput::Exactly(names)) => Some(names),
+        // SOAP creates a profile without them.
+        Some(InterestsInput::Exactly(names)) if via != Via::Soap => Some(names),
         _ => None,
     };
-    body(Values { fields: input.fields, interests })
+    Values { fields: input.fields, interests }
 }
 
-fn path_of(via: Via, target: &Target, names: &Names) -> Option<String> {
-    let (kind, id) = (target.kind.name(), target.number(names)?);
-    Some(match via {
-        Via::Publisher => format!("/mock/v1/ui/{kind}s/{id}"),
-        Via::Rest => format!("/v4/{kind}/{id}"),
-    })
+/// Where something is; `None` where SOAP has operations instead of paths.
+fn path_of(via: Via, kind: Kind, id: Id) -> Option<String> {
+    match via {
+        Via::Publisher => Some(format!("/mock/v1/ui/{}s/{id}", kind.name())),
+        Via::Rest => Some(format!("/v4/{}/{id}", kind.name())),
+        Via::Soap => None,
+    }
 }
 
 fn remember(names: &mut Names, known_as: Option<String>, entity: EntityRef, place: &str) -> String {
@@ -159,10 +175,6 @@ fn remember(names: &mut Names, known_as: Option<String>, entity: EntityRef, plac
     text
 }
 
-fn shown(target: &Target, names: &Names) -> String {
-    format!("{} {}", target.kind.name(), target.number(names).unwrap_or_default())
-}
-
 fn missing(reference: &Reference) -> String {
     match reference {
         Reference::Number(number) => format!("there is no {number}"),
@@ -171,7 +183,7 @@ fn missing(reference: &Reference) -> String {
 }
 
 /// A part of a path: whatever could mean something there is encoded.
-fn segment(text: &str) -> String {
+pub(super) fn segment(text: &str) -> String {
     text.bytes().fold(String::new(), |mut path, byte| {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
             path.push(char::from(byte));

@@ -3,6 +3,8 @@
 
 mod calls;
 mod ledger;
+mod masses;
+mod soap;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -121,6 +123,8 @@ impl Run {
             }
             Action::Expect(expected) => ("expect", self.expect(expected).await?),
             Action::Change(change) => (change.via.name(), self.calls.change(change, &mut self.names).await?),
+            Action::Import(import) => ("import", self.calls.import(import).await?),
+            Action::Copy(copy) => ("copy", self.calls.copy(copy).await?),
             Action::Message(message) => (message.occasion.name(), self.calls.message(message, &self.names).await?),
         };
         match outcome {

@@ -1,17 +1,23 @@
 use serde_json::json;
 
+use super::super::batch::Batch;
 use super::super::{CallbackDraft, Owner, Store};
-use crate::callback::{ConditionDraft, Scope};
+use super::MOST;
+use crate::callback::{Budget, ConditionDraft, Reason, Scope, World};
 use crate::emit::TargetUrl;
-use crate::platform::{Command, EntityInput, EntityRef, Field, FieldKind, Switches, Trigger};
+use crate::platform::{Command, Database, EntityInput, EntityRef, Field, FieldKind, Switches, Trigger};
 
 const DATABASE: i64 = 1;
 
 async fn with_rule(store: &Store, condition: serde_json::Value) {
+    with_rule_of(store, DATABASE, condition).await;
+}
+
+async fn with_rule_of(store: &Store, database: i64, condition: serde_json::Value) {
     let url = TargetUrl::parse("http://127.0.0.1:9/").unwrap();
     let condition = ConditionDraft::parse(None, Some(&json!({"conditions": [condition]}))).unwrap();
     let draft = CallbackDraft { condition, ..CallbackDraft::default() };
-    store.create_callback(Scope::Database(DATABASE), url, draft).await.unwrap();
+    store.create_callback(Scope::Database(database), url, draft).await.unwrap();
 }
 
 fn double(mode: &str) -> serde_json::Value {
@@ -28,6 +34,10 @@ fn create(city: &str) -> Command {
 
 fn moved(id: i64, city: &str) -> Command {
     Command::Update { entity: EntityRef::profile(id), input: input(json!({"city": city, "name": city})) }
+}
+
+async fn one_number(store: &Store, sql: &'static str) -> usize {
+    store.write(move |transaction| Ok(transaction.query_row(sql, [], |row| row.get(0))?)).await.unwrap()
 }
 
 /// Whether the callback fires for a command.
@@ -97,14 +107,54 @@ async fn no_more_crowds_are_kept_than_are_useful() {
         with_rule(&store, json!({"type": "DoubleField", "match-mode": "match_unique_profiles", "fields": [field]}))
             .await;
     }
-    for expected in [40, 0] {
-        assert_eq!(store.apply(create("Breda"), Trigger::Rest, 1).await.unwrap().fired, expected);
+    for expected in [MOST, 0] {
+        let applied = store.apply(create("Breda"), Trigger::Rest, 1).await.unwrap();
+        assert_eq!(applied.fired, expected);
+        let (_, decisions) = store.change(applied.changes[0]).await.unwrap();
+        for decision in &decisions[MOST..] {
+            assert_eq!(decision.reason, Reason::ConditionFailed);
+            assert!(decision.error.as_ref().unwrap().starts_with("not evaluated: "));
+        }
     }
-    let count = |sql: &'static str| {
-        store.write(move |transaction| Ok(transaction.query_row(sql, [], |row| row.get::<_, usize>(0))?))
-    };
-    assert_eq!(count("SELECT count(*) FROM crowds").await.unwrap(), super::MOST);
-    assert_eq!(count("SELECT count(DISTINCT crowd) FROM crowd_members").await.unwrap(), super::MOST);
+    assert_eq!(one_number(&store, "SELECT count(*) FROM crowds").await, MOST);
+    assert_eq!(one_number(&store, "SELECT count(DISTINCT crowd) FROM crowd_members").await, MOST);
+    assert_eq!(one_number(&store, "SELECT max(id) FROM crowds").await, MOST, "none is given up for one that is in use");
+
+    // Those of another database, which this one's have to make place for.
+    store.create_database(Database { name: "Other".into(), ..Database::sample() }).await.unwrap();
+    with_rule_of(&store, 2, double("match_unique_profiles")).await;
+    assert!(fires(&store, Command::CreateProfile { database: 2, input: input(json!({"city": "Breda"})) }).await);
+    assert_eq!(one_number(&store, "SELECT min(id) FROM crowds").await, 2);
+    assert_eq!(one_number(&store, "SELECT count(*) FROM crowds").await, MOST);
+}
+
+#[tokio::test]
+async fn only_looking_into_a_crowd_takes_the_time_of_conditions() {
+    let store = Store::in_memory(Switches::default()).unwrap();
+    store.apply(create("Breda"), Trigger::Rest, 1).await.unwrap();
+    for is_made in [true, false] {
+        let time_left = store.write(|transaction| {
+            let mut batch = Batch::new(transaction, Switches::default(), 0);
+            batch.budget = Budget::spent();
+            let (database, entity) = (batch.database(DATABASE)?, batch.entity(EntityRef::profile(1))?);
+            batch.twins(&entity, &[&database.fields[0]]).unwrap();
+            Ok(batch.budget.spend(|| ()).is_ok())
+        });
+        assert_eq!(time_left.await.unwrap(), is_made, "given back");
+    }
+}
+
+#[tokio::test]
+async fn long_values_are_compared_to_their_end_and_kept_short() {
+    const LONG: usize = 400_000;
+    let store = Store::in_memory(Switches::default()).unwrap();
+    with_rule(&store, double("match_unique_profiles")).await;
+    let long = |end: &str| create(&format!("{}{end}", "a".repeat(LONG)));
+    assert!(fires(&store, long("m")).await);
+    assert!(fires(&store, long("b")).await);
+    assert!(!fires(&store, long("M")).await);
+    let size = 4096 * one_number(&store, "PRAGMA temp.page_count").await;
+    assert!(size < LONG, "{size}");
 }
 
 /// What took a look at all others for each of them took minutes.

@@ -129,9 +129,16 @@ impl Amount {
     }
 }
 
-/// The fields that are compared.
+/// The fields that are compared: each once, whichever of its names it is given by.
 fn compared<'a>(subject: Subject<'a>, names: &[String]) -> Result<Vec<&'a Field>, WorldError> {
-    names.iter().map(|name| FieldName::new(name.clone()).field(subject)).collect()
+    let mut fields: Vec<&Field> = Vec::new();
+    for name in names {
+        let field = FieldName::new(name.clone()).field(subject)?;
+        if fields.iter().all(|known| known.id != field.id) {
+            fields.push(field);
+        }
+    }
+    Ok(fields)
 }
 
 /// What the one that is judged has in them.

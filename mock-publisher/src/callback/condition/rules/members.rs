@@ -10,6 +10,9 @@ pub(super) struct Members<'a> {
     place: &'a str,
 }
 
+/// How many names there can be in a list.
+const MOST_NAMES: usize = 16;
+
 /// What the platform adds when it shows an object, and what says nothing.
 const ALWAYS_ALLOWED: [&str; 4] = ["id", "rule", "minirule", "type"];
 
@@ -110,7 +113,7 @@ impl<'a> Members<'a> {
 
     /// Names as a list, or as the text `[a, b]`.
     pub(super) fn names(&self, name: &str) -> Result<Vec<String>, ConditionError> {
-        match self.value(name) {
+        let names: Vec<_> = match self.value(name) {
             Some(Value::Array(items)) => items
                 .iter()
                 .map(|item| match item {
@@ -118,13 +121,17 @@ impl<'a> Members<'a> {
                     Value::Number(number) => Ok(number.to_string()),
                     _ => Err(self.error(format_args!("`{name}`: expected a list of names"))),
                 })
-                .collect(),
+                .collect::<Result<_, _>>()?,
             _ => {
                 let text = self.text(name)?.unwrap_or_default();
                 let inner = text.trim().trim_start_matches('[').trim_end_matches(']');
                 let names = inner.split(',').map(|name| name.trim().trim_matches(['"', '\'']).to_owned());
-                Ok(names.filter(|name| !name.is_empty()).collect())
+                names.filter(|name| !name.is_empty()).collect()
             }
+        };
+        match names.len() {
+            ..=MOST_NAMES => Ok(names),
+            many => Err(self.error(format_args!("`{name}`: {many} are too many, at most {MOST_NAMES}"))),
         }
     }
 

@@ -30,10 +30,9 @@ const MOST_PATTERNS: usize = 32;
 /// How many conditions are reported on.
 const MOST_LOOKS: usize = 64;
 
-/// Rules, and the JSON that they were read from.
+/// Rules, and how many regular expressions are in them.
 #[derive(Debug, Clone)]
 pub(super) struct RuleSet {
-    given: Value,
     rules: Vec<Rule>,
     patterns: usize,
 }
@@ -75,17 +74,12 @@ impl RuleSet {
                 "{patterns} regular expressions are too many, at most {MOST_PATTERNS}"
             )));
         }
-        Ok(Self { given: given.clone(), rules: read_rules(given)?, patterns })
+        Ok(Self { rules: read_rules(given)?, patterns })
     }
 
     /// How many regular expressions are in it.
     pub(super) fn patterns(&self) -> usize {
         self.patterns
-    }
-
-    /// The JSON as it was given.
-    pub(super) fn given(&self) -> &Value {
-        &self.given
     }
 
     pub(super) fn evaluate(&self, change: &Change, world: &dyn World) -> Evaluation {
@@ -160,7 +154,8 @@ fn patterns(given: &Value) -> usize {
 
 fn read_rules(given: &Value) -> Result<Vec<Rule>, ConditionError> {
     let whole = Members::of(given, "the value")?;
-    if whole.has("rules") {
+    // A condition of a type may have rules of its own.
+    if whole.has("rules") && !whole.has("type") {
         whole.allow_only(&["rules"])?;
         let rules = list(whole.value("rules"), "`rules`", MOST)?;
         return rules.iter().enumerate().map(|(at, rule)| read_rule(rule, &format!("rule {}", at + 1))).collect();

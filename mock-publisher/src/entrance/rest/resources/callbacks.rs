@@ -41,7 +41,11 @@ const EXPRESSION: Parameter =
     Parameter::optional("expression", Kind::Text, "JavaScript; only if it is true, it is sent");
 // These are ours: the platform never documented them in its REST API.
 const TRIGGERS: Parameter = Parameter::optional("triggers", Kind::Texts, "names of entrances; an extension");
-const CONDITIONS: Parameter = Parameter::optional("conditions", Kind::Anything, "a set of rules; an extension");
+const CONDITIONS: Parameter = Parameter::optional(
+    "conditions",
+    Kind::Anything,
+    "a set of rules, which must hold besides the expression; an extension",
+);
 const ACTIVE: Parameter = Parameter::optional("active", Kind::Truth, "whether it is sent at all; an extension");
 const DIALECT: Parameter = Parameter::optional("dialect", Kind::Text, "`current` or `legacy`; an extension");
 const WIRE: Parameter = Parameter::optional("wire", Kind::Text, "`lowercase` or `documented`; an extension");

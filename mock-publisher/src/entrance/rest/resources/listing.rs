@@ -23,7 +23,7 @@ pub(super) const QUERY: &[Parameter] = &[
 
 pub(super) async fn page(call: &Call, within: Within, layout: Layout<'_>) -> Result<Reply, RestError> {
     let paging = Paging::of(&call.query);
-    let filters = call.query.filters(layout).unwrap_or_default();
+    let filters = call.query.filters(layout)?.unwrap_or_default();
     let (order, descending) = call.query.order(layout);
     // The newer versions tell which one is next, so that a caller can go on at `fields[]=id>=...` without counting.
     let tells_next = !call.version.redirects() && order == Order::Id && !descending && paging.limit > 0;
@@ -41,7 +41,7 @@ pub(super) async fn page(call: &Call, within: Within, layout: Layout<'_>) -> Res
 
 /// The numbers of those that match: a bare list.
 pub(super) async fn ids(call: &Call, within: Within, layout: Layout<'_>) -> Result<Reply, RestError> {
-    let filters = call.query.filters(layout).unwrap_or_default();
+    let filters = call.query.filters(layout)?.unwrap_or_default();
     let ids = call.store().entity_ids(within, filters).await?;
     Ok(Reply::Content(ids.into_iter().map(|id| id.to_string()).collect()))
 }
@@ -53,7 +53,7 @@ pub(super) async fn update(
     layout: Layout<'_>,
     input: impl FnOnce() -> Result<EntityInput, RestError>,
 ) -> Result<Reply, RestError> {
-    let filters = call.query.filters(layout).ok_or(RestError::NoFilters)?;
+    let filters = call.query.filters(layout)?.ok_or(RestError::NoFilters)?;
     let create = call.query.truth("create").unwrap_or(false);
     let applied = call.apply(Command::UpdateMatching { within, filters, input: input()?, create }).await?;
     Ok(match applied.created {

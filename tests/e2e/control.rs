@@ -11,7 +11,7 @@ use crate::support::{Publisher, Receiver};
 const PROFILES: &str = "/v4/database/customers/profiles";
 
 /// What the document says that this is answered with.
-fn check(document: &Value, path: &str, method: &str, status: u16, answer: &[u8]) {
+pub(crate) fn check(document: &Value, path: &str, method: &str, status: u16, answer: &[u8]) {
     let operation = &document["paths"][path][method.to_lowercase()];
     let mut response = &operation["responses"][status.to_string()];
     if let Some(name) = response["$ref"].as_str() {

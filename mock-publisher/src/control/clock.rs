@@ -11,7 +11,7 @@ use crate::clock::{Adjustment, Millis, Now, OutOfRange, Reading};
 
 /// What of a clock is to be different.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `now`, `frozen` or `signs`")]
 pub(super) struct AdjustmentBody {
     #[serde(default, deserialize_with = "now")]
     now: Option<Now>,
@@ -21,12 +21,12 @@ pub(super) struct AdjustmentBody {
     signs: Option<bool>,
 }
 
-/// How much later it is to be.
+/// How much later it is to be: one of both.
 #[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Advance {
-    Seconds(f64),
-    Days(f64),
+#[serde(deny_unknown_fields, expecting = "an object with `seconds` or `days`")]
+pub(super) struct AdvanceBody {
+    seconds: Option<f64>,
+    days: Option<f64>,
 }
 
 /// `GET /mock/v1/clock`
@@ -46,23 +46,22 @@ pub(super) async fn adjust(
 /// `POST /mock/v1/clock/advance`
 pub(super) async fn advance(
     State(state): State<ControlState>,
-    body: Result<Json<Advance>, JsonRejection>,
+    body: Result<Json<AdvanceBody>, JsonRejection>,
 ) -> Result<Json<Value>, ControlError> {
-    let Json(advance) = body.map_err(unreadable)?;
-    Ok(shown(state.store.clock().advance(advance.millis()?)?))
+    let Json(body) = body.map_err(unreadable)?;
+    let expected = || ControlError::BadRequest("expected either `seconds` or `days`, a positive number".to_owned());
+    Ok(shown(state.store.clock().advance(body.millis().ok_or_else(expected)?)?))
 }
 
-impl Advance {
-    fn millis(&self) -> Result<Millis, ControlError> {
-        let (name, number, unit) = match *self {
-            Self::Seconds(number) => ("seconds", number, 1e3),
-            Self::Days(number) => ("days", number, 86_400e3),
+impl AdvanceBody {
+    fn millis(&self) -> Option<Millis> {
+        let millis = match (self.seconds, self.days) {
+            (Some(seconds), None) => seconds * 1e3,
+            (None, Some(days)) => days * 86_400e3,
+            _ => return None,
         };
-        // What is too large for a number of milliseconds is the largest one, which no clock can be advanced by.
-        match (number * unit).round() as Millis {
-            ..1 => Err(ControlError::BadRequest(format!("{name}: expected a positive number, got {number}"))),
-            millis => Ok(millis),
-        }
+        // What is too large becomes the largest number, which no clock can be advanced by.
+        Some(millis.round() as Millis).filter(|millis| *millis > 0)
     }
 }
 

@@ -111,7 +111,7 @@ fn what_time_it_is_is_what_the_script_was_told() {
         // It is the language's own in every other way.
         ("var d = new Date(); d instanceof Date && d.constructor === Date && Date.name + Date.length", json!("Date7")),
         ("Object.prototype.toString.call(new Date())", json!("[object Date]")),
-        ("var late; for (var i = 0; i < 1e4; i++) late = Date.now(); late", json!(NOW)),
+        ("var late; for (var i = 0; i < 50; i++) late = Date.now(); late", json!(NOW)),
     ] {
         assert_eq!(value(source), expected, "{source}");
     }

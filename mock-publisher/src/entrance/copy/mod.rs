@@ -11,7 +11,7 @@ use super::Entry;
 use super::import::truth;
 use crate::clock;
 use crate::platform::{Database, Id};
-use crate::store::{CopyParts, StoreError};
+use crate::store::{CopyParts, CopyState, StoreError};
 
 /// A way to ask for copies. Cheap to clone.
 #[derive(Clone)]
@@ -91,9 +91,12 @@ impl Worker {
                     if turn.fired {
                         self.copies.entry.bell.ring();
                     }
-                    if turn.done {
-                        tracing::info!(database = target, "a copy is complete");
-                        return;
+                    match turn.state {
+                        CopyState::Open => {}
+                        CopyState::Complete => return tracing::info!(database = target, "a copy is complete"),
+                        CopyState::Broken(why) => {
+                            return tracing::error!(database = target, %why, "a copy has ended before it was complete");
+                        }
                     }
                 }
                 Err(error) => {

@@ -55,7 +55,7 @@ impl World for Question {
         Ok(self.change.entity.clone())
     }
 
-    fn subprofiles(&self, _: Id, _: Id) -> Result<Vec<Entity>, WorldError> {
+    fn subprofiles(&self, _: Id, _: Id, _: usize) -> Result<Vec<Entity>, WorldError> {
         Ok(Vec::new())
     }
 

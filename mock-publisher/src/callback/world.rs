@@ -18,8 +18,8 @@ pub(crate) trait World {
     /// A profile.
     fn profile(&self, id: Id) -> Result<Entity, WorldError>;
 
-    /// The subprofiles of a profile in a collection, by number.
-    fn subprofiles(&self, profile: Id, collection: Id) -> Result<Vec<Entity>, WorldError>;
+    /// The first subprofiles of a profile in a collection, by number.
+    fn subprofiles(&self, profile: Id, collection: Id, limit: usize) -> Result<Vec<Entity>, WorldError>;
 
     /// How many others in the scope of an entity have the same values in some fields of it: those with smaller numbers, and those
     /// with larger ones.

@@ -32,13 +32,4 @@ impl Entry {
     pub(crate) async fn apply(&self, command: Command, trigger: Trigger) -> Result<Applied, StoreError> {
         self.store.apply_in_turns(command, trigger, self.store.clock().now(), || self.bell.ring()).await
     }
-
-    /// Carries commands out in order, all of them or none, and wakes the dispatcher if a callback fired.
-    pub(crate) async fn apply_all(&self, commands: Vec<Command>, trigger: Trigger) -> Result<Applied, StoreError> {
-        let applied = self.store.apply_all(commands, trigger, self.store.clock().now()).await?;
-        if applied.fired > 0 {
-            self.bell.ring();
-        }
-        Ok(applied)
-    }
 }

@@ -103,13 +103,20 @@ impl Work<'_, '_> {
         }
     }
 
-    pub(super) fn create(&mut self, home: Home, input: &EntityInput) -> Result<(), StoreError> {
-        let transaction = self.batch.transaction;
+    fn create(&mut self, home: Home, input: &EntityInput) -> Result<(), StoreError> {
+        let entity = self.new_entity(home, input)?;
+        self.add(entity)
+    }
+
+    pub(super) fn new_entity(&self, home: Home, input: &EntityInput) -> Result<Entity, StoreError> {
         let database = self.batch.database(home.database())?;
-        let layout = database.layout_of(home);
-        let id = entities::next_id(transaction, home.kind())?;
-        let entity = Entity::create(home, layout, id, secret()?, input, self.batch.now);
-        entities::put(transaction, &entity, layout.fields)?;
+        let id = entities::next_id(self.batch.transaction, home.kind())?;
+        Ok(Entity::create(home, database.layout_of(home), id, secret()?, input, self.batch.now))
+    }
+
+    pub(super) fn add(&mut self, entity: Entity) -> Result<(), StoreError> {
+        let database = self.batch.database(entity.home.database())?;
+        entities::put(self.batch.transaction, &entity, database.layout_of(entity.home).fields)?;
         self.applied.created = Some(entity.reference());
         self.applied.touched += 1;
         self.record(Action::Create, entity, None)

@@ -73,6 +73,20 @@ impl<'t> Batch<'t> {
         }
         Ok(crowd)
     }
+
+    /// The first subprofiles that a profile has in a collection.
+    pub(super) fn subprofiles(&self, profile: Id, collection: Id, limit: usize) -> Result<Vec<Entity>, StoreError> {
+        let mut some = Vec::new();
+        let within = Within::CollectionOfProfile { collection, profile };
+        entities::scan(self.transaction, within, &[], &mut |entity| {
+            if some.len() == limit {
+                return Ok(ControlFlow::Break(()));
+            }
+            some.push(entity);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(some)
+    }
 }
 
 impl World for Batch<'_> {
@@ -88,13 +102,8 @@ impl World for Batch<'_> {
         Ok(self.entity(EntityRef::profile(id))?)
     }
 
-    fn subprofiles(&self, profile: Id, collection: Id) -> Result<Vec<Entity>, WorldError> {
-        let mut all = Vec::new();
-        entities::scan(self.transaction, Within::CollectionOfProfile { collection, profile }, &[], &mut |entity| {
-            all.push(entity);
-            Ok(ControlFlow::Continue(()))
-        })?;
-        Ok(all)
+    fn subprofiles(&self, profile: Id, collection: Id, limit: usize) -> Result<Vec<Entity>, WorldError> {
+        Ok(self.subprofiles(profile, collection, limit)?)
     }
 
     fn twins(&self, entity: &Entity, fields: &[&Field]) -> Result<(u64, u64), WorldError> {

@@ -59,7 +59,8 @@ impl Store {
 
 /// Looks through what is within. Without filters and in the order of the numbers, the database counts and cuts.
 fn select(connection: &Connection, within: Within, selection: &Selection) -> Result<(Vec<Entity>, u64), StoreError> {
-    let (start, limit) = (selection.start, selection.limit);
+    // The database counts no further.
+    let (start, limit) = (selection.start.min(i64::MAX as u64), selection.limit);
     if selection.filters.is_empty() && selection.search.is_empty() && selection.order == Order::Id {
         let direction = if selection.descending { "DESC" } else { "ASC" };
         let sql = format!("{} ORDER BY id {direction} LIMIT ?3 OFFSET ?4", query(within, "*"));

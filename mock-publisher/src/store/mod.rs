@@ -42,7 +42,7 @@ pub(crate) use callbacks::CallbackDraft;
 pub(crate) use changes::NotedChange;
 pub(crate) use collections::CollectionDraft;
 pub(crate) use contents::{CallbackContents, Contents, DatabaseContents, ProfileContents};
-pub(crate) use copies::CopyParts;
+pub(crate) use copies::{CopyParts, CopyState};
 pub(crate) use databases::DatabaseDraft;
 pub(crate) use deliveries::{Attempt, DeliveryState, Lane, Outgoing, Pending};
 pub(crate) use entities::{Order, Selection};

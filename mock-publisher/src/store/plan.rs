@@ -1,4 +1,3 @@
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use rusqlite::{OptionalExtension, Row, params};
@@ -7,9 +6,9 @@ use super::apply::{Applied, Work};
 use super::batch::Batch;
 use super::databases::{from_json, to_json};
 use super::error::StoreError;
-use super::{Store, entities, handlers};
+use super::{Store, handlers};
 use crate::clock::Millis;
-use crate::platform::{Command, Database, Entity, EntityRef, Id, Keepsake, Occasion, Trigger, Within};
+use crate::platform::{Command, Database, Entity, EntityRef, Id, Keepsake, Occasion, Trigger};
 
 /// What somebody wants to be done who has seen what is there.
 #[derive(Debug, Default)]
@@ -61,16 +60,7 @@ impl View<'_, '_> {
 
     /// The first subprofiles that a profile has in a collection.
     pub(crate) fn subprofiles(&self, profile: Id, collection: Id, limit: usize) -> Result<Vec<Entity>, StoreError> {
-        let mut some = Vec::new();
-        let within = Within::CollectionOfProfile { collection, profile };
-        entities::scan(self.0.transaction, within, &[], &mut |entity| {
-            if some.len() == limit {
-                return Ok(ControlFlow::Break(()));
-            }
-            some.push(entity);
-            Ok(ControlFlow::Continue(()))
-        })?;
-        Ok(some)
+        self.0.subprofiles(profile, collection, limit)
     }
 
     /// What scripts have kept with an entity.

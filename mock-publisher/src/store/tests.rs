@@ -502,3 +502,25 @@ mod snapshots {
         }
     }
 }
+
+#[tokio::test]
+async fn a_list_that_starts_behind_all_there_can_be_is_empty() {
+    let store = Store::in_memory(Switches::default()).unwrap();
+    do_all(&store, vec![create("Mike")]).await;
+    for order in [Order::Id, Order::Modified] {
+        let selection = Selection { order, start: u64::MAX, limit: 10, ..Selection::default() };
+        assert_eq!(store.entities(Within::Database(DATABASE), selection).await.unwrap(), (Vec::new(), 1));
+    }
+}
+
+#[tokio::test]
+async fn no_more_subprofiles_are_read_than_are_asked_for() {
+    let store = Store::in_memory(Switches::default()).unwrap();
+    do_all(&store, vec![create("Mike"), order(1, "racket"), order(1, "ball"), order(1, "net")]).await;
+    for (limit, expected) in [(0, vec![]), (2, vec![1, 2]), (usize::MAX, vec![1, 2, 3])] {
+        let read = store.write(move |transaction| {
+            batch::Batch::new(transaction, Switches::default(), 0).subprofiles(1, ORDERS, limit)
+        });
+        assert_eq!(read.await.unwrap().iter().map(|read| read.id).collect::<Vec<_>>(), expected);
+    }
+}

@@ -11,6 +11,9 @@ use super::{ConditionError, Evaluation};
 use crate::platform::{Change, Database, Entity, Home, Interest, Kind};
 use crate::script::{Prelude, Script};
 
+/// How many subprofiles in a collection are handed to a script.
+const MAX_SUBPROFILES: usize = 500;
+
 const PRELUDE: Prelude = Prelude { name: "condition", source: include_str!("expression.js") };
 
 /// JavaScript whose last statement decides: the callback fires if its value counts as true.
@@ -18,7 +21,8 @@ const PRELUDE: Prelude = Prelude { name: "condition", source: include_str!("expr
 /// It finds `profile` with the values of the fields (all are texts, as everywhere on the platform), `true` or `false`
 /// for each interest, an array of subprofiles for each collection, `id` and `code`; of an event of a subprofile also
 /// `subprofile`, with its fields, `id`, `code` and `profile`. The fields of whichever changed are there by their bare
-/// names too. Values are the new ones; of something removed, the last ones.
+/// names too. Values are the new ones; of something removed, the last ones. An expression that asks for the subprofiles of a
+/// collection in which the profile has more than 500 does not fire, and that is said.
 ///
 /// Assumptions, since the platform does not document them: names are written exactly as they were given; `id` and
 /// `code` come before a field of that name, a field before an interest, an interest before a collection; what the
@@ -111,7 +115,14 @@ impl<'a> View<'a> {
         let wanted = need.strip_prefix("subprofiles ");
         match wanted.and_then(|name| self.database.collections.iter().find(|known| known.name == name)) {
             Some(collection) => {
-                let subprofiles = world.subprofiles(profile, collection.id)?;
+                let subprofiles = world.subprofiles(profile, collection.id, MAX_SUBPROFILES + 1)?;
+                if subprofiles.len() > MAX_SUBPROFILES {
+                    let name = &collection.name;
+                    return Err(format!(
+                        "the profile has more than {MAX_SUBPROFILES} subprofiles in `{name}`, too many for a script"
+                    )
+                    .into());
+                }
                 let values = |entity| Values { entity: Known::Fetched(Box::new(entity)), interests: &[] };
                 self.subprofiles.insert(&collection.name, subprofiles.into_iter().map(values).collect());
             }

@@ -110,9 +110,9 @@ impl World for Shop {
         self.profiles.iter().find(|profile| profile.id == id).cloned().ok_or_else(|| "no such profile".into())
     }
 
-    fn subprofiles(&self, profile: Id, collection: Id) -> Result<Vec<Entity>, WorldError> {
+    fn subprofiles(&self, profile: Id, collection: Id, limit: usize) -> Result<Vec<Entity>, WorldError> {
         self.fetched.borrow_mut().push(format!("subprofiles {profile} {collection}"));
-        Ok(if profile == 1 { self.orders.clone() } else { Vec::new() })
+        Ok(if profile == 1 { self.orders.iter().take(limit).cloned().collect() } else { Vec::new() })
     }
 
     fn twins(&self, entity: &Entity, fields: &[&Field]) -> Result<(u64, u64), WorldError> {
@@ -704,5 +704,18 @@ fn the_examples_of_the_documentation_are_conditions() {
     }
     for example in scripts {
         ConditionDraft::parse(Some(&example), None).unwrap_or_else(|error| panic!("{error}: {example}"));
+    }
+}
+
+#[test]
+fn an_expression_is_not_handed_more_subprofiles_than_fit() {
+    let mut shop = Shop::new();
+    for (count, fires) in [(500, true), (501, false)] {
+        shop.orders = vec![shop.orders[0].clone(); count];
+        let evaluated = expression("profile.orders.length > 0", &shop.creation(1), &shop);
+        assert_eq!((evaluated.holds, evaluated.error.is_none()), (fires, fires), "{count}");
+        if let Some(error) = evaluated.error {
+            assert!(error.contains("more than 500 subprofiles in `orders`"), "{error}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use super::Entry;
 use super::import::truth;
 use crate::platform::{Database, Id};
-use crate::store::{CopyParts, StoreError};
+use crate::store::{CopyParts, CopyState, StoreError};
 
 /// A way to ask for copies. Cheap to clone.
 #[derive(Clone)]
@@ -92,9 +92,12 @@ impl Worker {
                     if turn.fired {
                         self.copies.entry.bell.ring();
                     }
-                    if turn.done {
-                        tracing::info!(database = target, "a copy is complete");
-                        return;
+                    match turn.state {
+                        CopyState::Open => {}
+                        CopyState::Complete => return tracing::info!(database = target, "a copy is complete"),
+                        CopyState::Broken(why) => {
+                            return tracing::error!(database = target, %why, "a copy has ended before it was complete");
+                        }
                     }
                 }
                 Err(error) => {

@@ -72,7 +72,7 @@ impl From<BytesRejection> for CallError {
 
 impl IntoResponse for CallError {
     fn into_response(self) -> Response {
-        use HandlerError::{Script, Store};
+        use HandlerError::{Script, Slow, Store};
         let (status, code) = match &self {
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized"),
             Self::BadRequest(_) | Self::Handler(Store(StoreError::Invalid(_))) => {
@@ -83,7 +83,7 @@ impl IntoResponse for CallError {
             Self::UnsupportedMediaType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
             Self::NoDeliveryStatus(_) => (StatusCode::UNPROCESSABLE_ENTITY, "no_delivery_status"),
             Self::UnknownRecipient(_) => (StatusCode::NOT_FOUND, "unknown_recipient"),
-            Self::Handler(Script(..)) => (StatusCode::UNPROCESSABLE_ENTITY, "script_failed"),
+            Self::Handler(Script(..) | Slow) => (StatusCode::UNPROCESSABLE_ENTITY, "script_failed"),
             Self::Handler(Store(StoreError::Removed(_))) => (StatusCode::CONFLICT, "removed"),
             Self::Handler(Store(
                 StoreError::NoDatabase(_)

@@ -11,6 +11,8 @@ mod outcome;
 #[cfg(test)]
 mod tests;
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Map, Value};
 
 use super::Entry;
@@ -26,6 +28,9 @@ pub(super) use error::CallError;
 
 /// Makes the objects that scripts see, and tells what scripts asked for.
 const OBJECTS: Prelude = Prelude { name: "handler", source: include_str!("objects.js") };
+
+/// How long the scripts of one transaction may take together: nobody else can write meanwhile.
+const SCRIPTS: Duration = Duration::from_secs(1);
 
 /// Something that happened to a message.
 #[derive(Debug, Clone)]
@@ -45,6 +50,8 @@ pub(super) struct Event {
 pub(super) enum HandlerError {
     #[error("the script for {0} failed: {1}")]
     Script(EntityRef, ScriptError),
+    #[error("the scripts for all of them together took longer than {} s; nothing was changed", SCRIPTS.as_secs())]
+    Slow,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -55,7 +62,11 @@ impl Entry {
         let now = self.store.clock().now();
         let plan = move |view: &View<'_, '_>| {
             let mut all = Plan::default();
+            let begun = Instant::now();
             for event in events {
+                if begun.elapsed() >= SCRIPTS {
+                    return Err(HandlerError::Slow);
+                }
                 let plan = event.plan(occasion, view, now)?;
                 all.commands.extend(plan.commands);
                 all.keepsakes.extend(plan.keepsakes);

@@ -23,7 +23,7 @@ async fn entry() -> Entry {
     let order =
         |product| Command::CreateSubprofile { profile: 1, collection: 1, input: input(json!({"product": product})) };
     let commands = vec![Command::CreateProfile { database: 1, input: mike }, order("racket"), order("ball")];
-    entry.apply_all(commands, crate::platform::Trigger::Rest).await.unwrap();
+    entry.store.apply_all(commands, crate::platform::Trigger::Rest, entry.store.clock().now()).await.unwrap();
     entry
 }
 
@@ -215,4 +215,18 @@ async fn the_handler_of_the_database_runs_if_the_link_has_none() {
     entry.store.create_field(crate::store::Owner::Database(1), bounce).await.unwrap();
     assert_eq!((run(Occasion::Failure).await, run(Occasion::Bounce).await), (0, 1));
     assert_eq!(field(&entry, MIKE, "bounce").await, "5.1.1 now");
+}
+
+/// A hundred recipients whose scripts each stay within their own limit kept everybody else from writing for five seconds.
+#[tokio::test]
+async fn the_scripts_of_one_report_have_a_limit_together() {
+    let entry = entry().await;
+    let events = |count| vec![event(EntityRef::profile(1), "profile.fields.score = 7"); count];
+    assert!(entry.handle(Occasion::Bounce, events(2)).await.is_ok());
+    let before = entry.store.entity(EntityRef::profile(1)).await.unwrap();
+    let begun = Instant::now();
+    let refused = entry.handle(Occasion::Bounce, events(20_000)).await;
+    assert!(matches!(refused, Err(HandlerError::Slow)), "{refused:?}");
+    assert!(begun.elapsed() < 5 * SCRIPTS);
+    assert_eq!(entry.store.entity(EntityRef::profile(1)).await.unwrap(), before);
 }

@@ -249,7 +249,7 @@ impl Worker {
 
     async fn rows(&self, id: Id, mut matcher: Matcher, mut rows: Vec<ImportRow>) -> Result<Matcher, Ending> {
         let Entry { store, bell, .. } = &self.imports.0.entry;
-        while !rows.is_empty() {
+        while !rows.is_empty() || matcher.is_under_way() {
             self.check(id)?;
             let turn = store.import_rows(id, matcher, rows, store.clock().now()).await?;
             if turn.fired {

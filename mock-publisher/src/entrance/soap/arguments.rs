@@ -153,8 +153,13 @@ fn members(object: &Element) -> Vec<(&str, &Element)> {
 }
 
 /// The value of a pair that has none.
-static NOTHING: Element =
-    Element { name: String::new(), attributes: Vec::new(), children: Vec::new(), text: String::new() };
+static NOTHING: Element = Element {
+    name: String::new(),
+    attributes: Vec::new(),
+    is_soap_12: false,
+    children: Vec::new(),
+    text: String::new(),
+};
 
 /// Whether it is written as pairs of keys and values: `pair` as in the WSDL, `item` as PHP does.
 fn is_map(element: &Element) -> bool {

@@ -19,7 +19,7 @@ pub(super) fn call(envelope: Element) -> Result<Element, Fault> {
             "`<{name}>` is no SOAP envelope; expected `<Envelope>` as the root element"
         )));
     }
-    if envelope.attributes.iter().any(|(_, value)| value == "http://www.w3.org/2003/05/soap-envelope") {
+    if envelope.is_soap_12 {
         return Err(Fault::version_mismatch());
     }
     let headers = envelope.child("Header").map(|header| header.children.as_slice()).unwrap_or_default();
@@ -85,8 +85,9 @@ impl<'a> Inliner<'a> {
         }
         let children = element.children.iter().map(|child| self.inline(child, depth + 1)).collect::<Result<_, _>>()?;
         // Of the attributes, none but this one means anything to those who read parameters.
-        let nil = element.is_nil().then(|| ("nil".to_owned(), "true".to_owned()));
-        Ok(Element { name, attributes: nil.into_iter().collect(), children, text: element.text.clone() })
+        let nil = element.is_nil().then(|| ("nil", "true".to_owned()));
+        let (attributes, text) = (nil.into_iter().collect(), element.text.clone());
+        Ok(Element { name, attributes, children, text, ..Element::default() })
     }
 }
 

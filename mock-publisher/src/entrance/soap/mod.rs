@@ -15,6 +15,7 @@ mod session;
 mod wsdl;
 mod xml;
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
@@ -23,6 +24,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use tokio::sync::Semaphore;
 
 use super::Entry;
 use arguments::{Arguments, text_beside};
@@ -36,11 +38,17 @@ use xml::Element;
 struct SoapState {
     entry: Entry,
     sessions: Sessions,
+    /// A permit for each call that may be unpacked and parsed at a time.
+    parsing: Arc<Semaphore>,
 }
+
+/// How many calls are unpacked and parsed at a time. It is done for strangers too, since the token may be in the call, and takes up
+/// to some hundred megabytes.
+const PARSED_AT_A_TIME: usize = 2;
 
 /// `/soap`.
 pub(crate) fn router(entry: Entry) -> Router {
-    let state = SoapState { entry, sessions: Sessions::default() };
+    let state = SoapState { entry, sessions: Sessions::default(), parsing: Arc::new(Semaphore::new(PARSED_AT_A_TIME)) };
     let endpoint = get(describe).post(answer);
     Router::new()
         .route("/soap", endpoint.clone())
@@ -82,13 +90,13 @@ async fn answer(State(state): State<SoapState>, request: Request) -> Response {
 }
 
 async fn carry_out(state: SoapState, request: Request) -> Result<(&'static Operation, Reply), Fault> {
-    let (parts, call) = request::read(request).await?;
+    let (parts, call) = request::read(request, state.parsing.clone()).await?;
     let operation = operation(&parts.headers, &call)?;
     if operation.name != operations::LOGIN {
         authenticate(&state, &parts, &call)?;
     }
     let arguments = Arguments::read(&call, operation.parameters)?;
-    let SoapState { entry, sessions } = state;
+    let SoapState { entry, sessions, .. } = state;
     let reply = (operation.run)(Context { entry, sessions }, arguments).await?;
     Ok((operation, reply))
 }

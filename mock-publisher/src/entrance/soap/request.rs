@@ -1,6 +1,7 @@
 //! From a request to the call in it.
 
 use std::io::Read;
+use std::sync::Arc;
 
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, Request};
@@ -8,6 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
+use tokio::sync::Semaphore;
 
 use super::envelope;
 use super::fault::Fault;
@@ -17,8 +19,8 @@ use crate::store::StoreError;
 /// How long a body may be, in bytes, as it comes and when it is unpacked.
 pub(super) const MAX_BODY: usize = 16 << 20;
 
-/// The head of a request, and the call in its body.
-pub(super) async fn read(request: Request) -> Result<(Parts, Element), Fault> {
+/// The head of a request, and the call in its body, which is unpacked and parsed with one of the permits.
+pub(super) async fn read(request: Request, parsing: Arc<Semaphore>) -> Result<(Parts, Element), Fault> {
     let (parts, body) = request.into_parts();
     let encoding = Encoding::of(&parts.headers)?;
     let request = Request::from_parts(parts.clone(), body);
@@ -27,8 +29,13 @@ pub(super) async fn read(request: Request) -> Result<(Parts, Element), Fault> {
             StatusCode::PAYLOAD_TOO_LARGE => too_large(),
             _ => Fault::unreadable(rejection.body_text()),
         })?;
+    let permit = parsing.acquire_owned().await.map_err(|_| StoreError::Stopped)?;
     // A long body keeps a processor busy for a while, and others wait for this thread.
-    let call = tokio::task::spawn_blocking(move || envelope::call(Element::parse(&encoding.unpack(bytes)?)?));
+    let call = tokio::task::spawn_blocking(move || {
+        // Until it is done, also if nobody waits for it any more.
+        let _permit = permit;
+        envelope::call(Element::parse(&encoding.unpack(bytes)?)?)
+    });
     Ok((parts, call.await.map_err(|_| StoreError::Stopped)??))
 }
 
@@ -81,6 +88,18 @@ mod tests {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         encoder.write_all(&vec![b'x'; length]).unwrap();
         encoder.finish().unwrap().into()
+    }
+
+    #[tokio::test]
+    async fn a_call_waits_until_there_is_room_to_parse_it() {
+        let parsing = Arc::new(Semaphore::new(1));
+        let taken = parsing.clone().acquire_owned().await.unwrap();
+        let body = "<Envelope><Body><Account_databases/></Body></Envelope>";
+        let call = tokio::spawn(read(Request::new(body.into()), parsing));
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        assert!(!call.is_finished());
+        drop(taken);
+        assert_eq!(call.await.unwrap().unwrap().1.name, "Account_databases");
     }
 
     #[test]

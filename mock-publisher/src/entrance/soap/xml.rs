@@ -12,15 +12,23 @@ use quick_xml::reader::Reader;
 const MAX_DEPTH: usize = 24;
 /// How many elements a document may have: enough for a removal of a hundred thousand profiles.
 const MAX_ELEMENTS: usize = 200_000;
-/// How many attributes an element may have.
+/// How many attributes an element may have. (To find out that none is there twice takes the square of that.)
 const MAX_ATTRIBUTES: usize = 32;
+/// How many attributes a document may have: two for each element, which is what `xsi:type` and `SOAP-ENC:arrayType` come to.
+const MAX_ALL_ATTRIBUTES: usize = 2 * MAX_ELEMENTS;
+/// The attributes that anybody here asks for. Whoever sends others need not be given the memory for them.
+const KEPT_ATTRIBUTES: [&str; 4] = ["href", "id", "mustUnderstand", "nil"];
+/// The name space of SOAP 1.2.
+const SOAP_12: &str = "http://www.w3.org/2003/05/soap-envelope";
 
 /// An element, whose prefix is gone: clients choose name spaces as they like.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Element {
     pub(super) name: String,
-    /// Local names and values.
-    pub(super) attributes: Vec<(String, String)>,
+    /// Values by the local names of [those that are kept](KEPT_ATTRIBUTES).
+    pub(super) attributes: Vec<(&'static str, String)>,
+    /// Whether it declares the name space of SOAP 1.2.
+    pub(super) is_soap_12: bool,
     pub(super) children: Vec<Element>,
     /// All text directly inside.
     pub(super) text: String,
@@ -66,7 +74,7 @@ impl Element {
     }
 
     pub(super) fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
+        self.attributes.iter().find(|(given, _)| *given == name).map(|(_, value)| value.as_str())
     }
 
     pub(super) fn child(&self, name: &str) -> Option<&Self> {
@@ -85,6 +93,7 @@ struct Parser {
     open: Vec<Element>,
     root: Option<Element>,
     elements: usize,
+    attributes: usize,
 }
 
 impl Parser {
@@ -122,14 +131,22 @@ impl Parser {
             return Err(syntax("a second root element"));
         }
         let mut element = Element { name: tag.local_name().as_ref().to_owned(), ..Element::default() };
-        for attribute in tag.attributes() {
-            if element.attributes.len() == MAX_ATTRIBUTES {
+        for (index, attribute) in tag.attributes().enumerate() {
+            self.attributes += 1;
+            if index == MAX_ATTRIBUTES {
                 return Err(XmlError::TooMuch(format!("an element with more than {MAX_ATTRIBUTES} attributes")));
+            }
+            if self.attributes > MAX_ALL_ATTRIBUTES {
+                return Err(XmlError::TooMuch(format!("more than {MAX_ALL_ATTRIBUTES} attributes; split the call")));
             }
             let attribute = attribute.map_err(syntax)?;
             let value = attribute.normalized_value(XmlVersion::Explicit1_0).map_err(syntax)?;
             check_characters(&value)?;
-            element.attributes.push((attribute.key.local_name().as_ref().to_owned(), value.into_owned()));
+            element.is_soap_12 |= value == SOAP_12;
+            let name = attribute.key.local_name();
+            if let Some(kept) = KEPT_ATTRIBUTES.into_iter().find(|kept| *kept == name.as_ref()) {
+                element.attributes.push((kept, value.into_owned()));
+            }
         }
         self.open.push(element);
         Ok(())
@@ -222,18 +239,20 @@ mod tests {
     #[test]
     fn prefixes_are_dropped_and_text_is_joined() {
         let read = Element::parse(
-            b"\xef\xbb\xbf<?xml version=\"1.0\" encoding=\"UTF-8\"?><!-- a --><s:a xmlns:s='x' s:b='1&amp;2'>\
+            b"\xef\xbb\xbf<?xml version=\"1.0\" encoding=\"UTF-8\"?><!-- a --><s:a xmlns:s='x' s:id='1&amp;2' s:b='3'>\
               x&lt;<![CDATA[<y>]]>&#13;<c/></s:a>\n",
         );
         let read = read.unwrap();
         assert_eq!((read.name.as_str(), read.text.as_str()), ("a", "x<<y>\r"));
-        assert_eq!((read.attribute("b"), read.child("c")), (Some("1&2"), Some(&read.children[0])));
+        assert_eq!((read.attribute("id"), read.child("c")), (Some("1&2"), Some(&read.children[0])));
+        assert_eq!(read.attributes.len(), 1, "those that nobody asks for are not kept");
     }
 
     #[test]
     fn what_is_no_plain_xml_is_refused_with_a_reason() {
         let deep = "<a>".repeat(MAX_DEPTH + 1);
         let many = format!("<a>{}</a>", "<b/>".repeat(MAX_ELEMENTS));
+        let laden = format!("<a>{}</a>", "<b c='' d='' e=''/>".repeat(MAX_ALL_ATTRIBUTES / 3 + 1));
         let wide = format!("<a {}/>", (0..=MAX_ATTRIBUTES).map(|n| format!("b{n}='' ")).collect::<String>());
         for (document, expected) in [
             ("", "no element"),
@@ -255,7 +274,8 @@ mod tests {
             ("<?xml version='1.0' encoding='ISO-8859-1'?><a/>", "not UTF-8"),
             (&deep, "deeper"),
             (&many, "more than 200000 elements"),
-            (&wide, "attributes"),
+            (&wide, "more than 32 attributes"),
+            (&laden, "more than 400000 attributes"),
         ] {
             let shown = &document[..document.len().min(60)];
             let error = Element::parse(document.as_bytes()).expect_err(shown).to_string();

@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::time::Instant;
+use std::vec;
 
 use rusqlite::{Connection, Row, Transaction, params};
 use serde_json::{Map, Value};
@@ -29,12 +30,33 @@ pub(crate) struct Matcher {
     subprofiles: KeyIndex,
     /// Changes up to this one are in the indexes.
     known_change: Id,
-    /// The profile values of the row before, and the profiles that it was about.
-    row_before: Option<(Map<String, Value>, Vec<Id>)>,
+    /// A row that has not been carried out for all that it names: they may be many, and turns are short.
+    under_way: Option<UnderWay>,
+    /// The profile values of the row before, and the profile that it was about.
+    row_before: Option<(Map<String, Value>, Id)>,
     /// What the file has named so far, of the kind that is removed if it is missing.
     named: HashSet<Id>,
     /// Nothing newer is missing: somebody else has created it since.
     newest: Id,
+}
+
+/// A row, and what is left to do of it.
+#[derive(Debug)]
+struct UnderWay {
+    row: ImportRow,
+    profiles: Search,
+    /// The profile whose subprofiles it is about now.
+    subprofiles: Option<(Id, Search)>,
+}
+
+/// A search for all that have a key.
+#[derive(Debug)]
+struct Search {
+    key: Key,
+    /// Those that may have it and have not been looked at.
+    candidates: vec::IntoIter<Id>,
+    /// Whether one had it, or was created because none had.
+    found: bool,
 }
 
 /// What came of a turn.
@@ -65,11 +87,14 @@ impl Store {
         self.turn(import, matcher, now, move |turn| {
             let begun = Instant::now();
             let mut processed = 0;
-            while begun.elapsed() < TURN
-                && let Some(row) = rows.next()
-            {
-                turn.carry_out(row)?;
-                processed += 1;
+            while begun.elapsed() < TURN {
+                let under_way = turn.matcher.under_way.take();
+                let Some(mut row) = under_way.or_else(|| rows.next().map(|row| turn.begin(row))) else { break };
+                if turn.step(&mut row)? {
+                    turn.matcher.under_way = Some(row);
+                } else {
+                    processed += 1;
+                }
             }
             Ok((processed, rows.collect()))
         })
@@ -148,8 +173,8 @@ impl Matcher {
         let newest = entities::next_id(connection, rules.delete_target)? - 1;
         let known_change = newest_change(connection)?;
         let (profiles, subprofiles) = (KeyIndex::default(), KeyIndex::default());
-        let mut matcher =
-            Self { rules, profiles, subprofiles, known_change, row_before: None, named: HashSet::new(), newest };
+        let (under_way, row_before, named) = (None, None, HashSet::new());
+        let mut matcher = Self { rules, profiles, subprofiles, known_change, under_way, row_before, named, newest };
         if matcher.rules.action.matches() {
             for within in matcher.within() {
                 entities::scan(connection, within, &[], &mut |entity| {
@@ -159,6 +184,11 @@ impl Matcher {
             }
         }
         Ok(matcher)
+    }
+
+    /// Whether a row is still to be carried out for some that it names.
+    pub(crate) fn is_under_way(&self) -> bool {
+        self.under_way.is_some()
     }
 
     /// Whether there is something to do once all rows are carried out.
@@ -221,141 +251,145 @@ struct Rows<'w, 'b, 't> {
 }
 
 impl Rows<'_, '_, '_> {
-    fn carry_out(&mut self, mut row: ImportRow) -> Result<(), StoreError> {
-        let values = std::mem::take(&mut row.profile);
-        let profiles = if self.matcher.rules.action == ImportAction::Add {
-            self.added_profile(values, row.has_subprofile())?
-        } else {
-            self.matched_profiles(values)?
-        };
-        if row.has_subprofile() {
-            for profile in profiles {
-                self.subprofile(profile, row.subprofile.clone())?;
-            }
-        }
-        Ok(())
+    fn begin(&self, row: ImportRow) -> UnderWay {
+        let rules = &self.matcher.rules;
+        let key = Key::of_input(&rules.profile_keys, self.database.layout(), &rules.input(row.profile.clone()));
+        UnderWay { profiles: self.search(&self.matcher.profiles, 0, key), row, subprofiles: None }
     }
 
+    fn search(&self, index: &KeyIndex, within: Id, key: Key) -> Search {
+        let candidates = if self.matcher.rules.action.matches() { index.candidates(within, &key) } else { Vec::new() };
+        Search { key, candidates: candidates.into_iter(), found: false }
+    }
+
+    /// Carries a row out for the next one that it may be about; tells whether something may be left.
+    ///
+    /// What is found has that done to it which the import does, and then its subprofiles; so has what is created because nothing
+    /// is found.
+    fn step(&mut self, row: &mut UnderWay) -> Result<bool, StoreError> {
+        if let Some((profile, search)) = &mut row.subprofiles {
+            let left = self.subprofile(*profile, search, &row.row.subprofile)?;
+            if !left {
+                row.subprofiles = None;
+            }
+            return Ok(true);
+        }
+        let search = &mut row.profiles;
+        let profile = match search.candidates.next() {
+            Some(id) if self.is_profile(id, &search.key)? => self.found_profile(id, &row.row.profile)?,
+            Some(_) => return Ok(true),
+            None if search.found => return Ok(false),
+            None => self.missing_profile(&row.row, &search.key)?,
+        };
+        search.found = true;
+        row.subprofiles = match profile.filter(|_| row.row.has_subprofile()).zip(self.matcher.rules.collection) {
+            Some((profile, collection)) => Some((profile, self.search_subprofiles(profile, collection, &row.row))),
+            None => None,
+        };
+        Ok(true)
+    }
+
+    fn search_subprofiles(&self, profile: Id, collection: Id, row: &ImportRow) -> Search {
+        let rules = &self.matcher.rules;
+        let home = Home::Collection { collection, profile, database: self.database.id };
+        let input = rules.input(row.subprofile.clone());
+        let key = Key::of_input(&rules.subprofile_keys, self.database.layout_of(home), &input);
+        self.search(&self.matcher.subprofiles, profile, key)
+    }
+
+    /// Whether it is there and has the key, which others may have changed meanwhile.
+    fn is_profile(&self, id: Id, key: &Key) -> Result<bool, StoreError> {
+        let entity = present(self.work.batch, EntityRef::profile(id))?;
+        Ok(entity.is_some_and(|entity| Key::of_entity(&self.matcher.rules.profile_keys, &entity) == *key))
+    }
+
+    fn is_subprofile(&self, id: Id, profile: Id, key: &Key) -> Result<bool, StoreError> {
+        let Some(entity) = present(self.work.batch, EntityRef::subprofile(id))? else { return Ok(false) };
+        let is_its = matches!(entity.home, Home::Collection { profile: owner, .. } if owner == profile);
+        Ok(is_its && Key::of_entity(&self.matcher.rules.subprofile_keys, &entity) == *key)
+    }
+
+    /// Returns it if its subprofiles are next.
+    fn found_profile(&mut self, id: Id, values: &Map<String, Value>) -> Result<Option<Id>, StoreError> {
+        let ImportRules { action, delete_target: target, .. } = self.matcher.rules;
+        self.note_named(Kind::Profile, id);
+        match action {
+            ImportAction::Update | ImportAction::UpdateOrAdd => self.update(EntityRef::profile(id), values.clone())?,
+            ImportAction::IgnoreOrAdd => self.tally.unchanged += 1,
+            ImportAction::Delete if target == Kind::Profile => {
+                self.remove(EntityRef::profile(id))?;
+                return Ok(None);
+            }
+            ImportAction::Delete | ImportAction::Add => {}
+        }
+        Ok(Some(id))
+    }
+
+    /// Creates what was not found, if the import does that.
+    ///
     /// Assumption: rows in succession with the same profile values and a subprofile each are one profile, as the documentation
     /// has them: one row for each subprofile, with the columns of the profile repeated.
-    fn added_profile(&mut self, values: Map<String, Value>, has_subprofile: bool) -> Result<Vec<Id>, StoreError> {
-        if !has_subprofile {
-            self.matcher.row_before = None;
-            return self.create_profile(values, None);
+    fn missing_profile(&mut self, row: &ImportRow, key: &Key) -> Result<Option<Id>, StoreError> {
+        let rules = &self.matcher.rules;
+        let (action, input) = (rules.action, rules.input(row.profile.clone()));
+        if let ImportAction::Update | ImportAction::Delete = action {
+            return Ok(None);
         }
-        if let Some((before, profiles)) = &self.matcher.row_before
-            && *before == values
-            && let [profile] = profiles[..]
-            && present(self.work.batch, EntityRef::profile(profile))?.is_some()
+        if let (ImportAction::Add, Some((before, profile))) = (action, &self.matcher.row_before)
+            && row.has_subprofile()
+            && *before == row.profile
+            && present(self.work.batch, EntityRef::profile(*profile))?.is_some()
         {
-            return Ok(vec![profile]);
+            return Ok(Some(*profile));
         }
-        let profiles = self.create_profile(values.clone(), None)?;
-        self.matcher.row_before = Some((values, profiles.clone()));
-        Ok(profiles)
+        let id = self.create(Command::CreateProfile { database: self.database.id, input })?;
+        if action.matches() {
+            self.matcher.profiles.add(0, key, id);
+        } else {
+            self.matcher.row_before = row.has_subprofile().then(|| (row.profile.clone(), id));
+        }
+        Ok(Some(id))
     }
 
-    /// What is found by its keys, once it has been done to it what the import does; also what was created because nothing was.
-    fn matched_profiles(&mut self, values: Map<String, Value>) -> Result<Vec<Id>, StoreError> {
+    /// The next one that the row may be about; tells whether something may be left.
+    fn subprofile(
+        &mut self,
+        profile: Id,
+        search: &mut Search,
+        values: &Map<String, Value>,
+    ) -> Result<bool, StoreError> {
         let rules = &self.matcher.rules;
-        let (action, target) = (rules.action, rules.delete_target);
-        let key = Key::of_input(&rules.profile_keys, self.database.layout(), &rules.input(values.clone()));
-        let found = self.found_profiles(&key)?;
-        if target == Kind::Profile {
-            self.note_named(&found);
-        }
-        match action {
-            ImportAction::Update | ImportAction::UpdateOrAdd if !found.is_empty() => {
-                for &id in &found {
-                    self.update(EntityRef::profile(id), values.clone())?;
-                }
-                Ok(found)
-            }
-            ImportAction::UpdateOrAdd | ImportAction::IgnoreOrAdd if found.is_empty() => {
-                self.create_profile(values, Some(&key))
-            }
-            ImportAction::IgnoreOrAdd => {
-                self.tally.unchanged += found.len() as u64;
-                Ok(found)
-            }
-            ImportAction::Delete if target == Kind::Profile => {
-                for id in found {
-                    self.remove(EntityRef::profile(id))?;
-                }
-                Ok(Vec::new())
-            }
-            _ => Ok(found),
-        }
-    }
-
-    fn subprofile(&mut self, profile: Id, values: Map<String, Value>) -> Result<(), StoreError> {
-        let Some(collection) = self.matcher.rules.collection else { return Ok(()) };
-        let rules = &self.matcher.rules;
-        let (action, target, input) = (rules.action, rules.delete_target, rules.input(values.clone()));
-        let home = Home::Collection { collection, profile, database: self.database.id };
-        let key = Key::of_input(&rules.subprofile_keys, self.database.layout_of(home), &input);
-        let found = if action.matches() { self.found_subprofiles(profile, &key)? } else { Vec::new() };
-        if target == Kind::Subprofile {
-            self.note_named(&found);
-        }
-        match action {
-            ImportAction::Update | ImportAction::UpdateOrAdd if !found.is_empty() => {
-                found.into_iter().try_for_each(|id| self.update(EntityRef::subprofile(id), values.clone()))
-            }
-            ImportAction::IgnoreOrAdd if !found.is_empty() => {
-                self.tally.unchanged += found.len() as u64;
-                Ok(())
-            }
-            ImportAction::Add | ImportAction::UpdateOrAdd | ImportAction::IgnoreOrAdd => {
+        let (action, input) = (rules.action, rules.input(values.clone()));
+        let Some(id) = search.candidates.next() else {
+            let adds = !matches!(action, ImportAction::Update | ImportAction::Delete);
+            if let Some(collection) = rules.collection.filter(|_| adds && !search.found) {
                 let id = self.create(Command::CreateSubprofile { profile, collection, input })?;
                 if action.matches() {
-                    self.matcher.subprofiles.add(profile, &key, id);
+                    self.matcher.subprofiles.add(profile, &search.key, id);
                 }
-                Ok(())
             }
-            ImportAction::Delete => found.into_iter().try_for_each(|id| self.remove(EntityRef::subprofile(id))),
-            ImportAction::Update => Ok(()),
+            return Ok(false);
+        };
+        if self.is_subprofile(id, profile, &search.key)? {
+            search.found = true;
+            self.note_named(Kind::Subprofile, id);
+            match action {
+                ImportAction::Update | ImportAction::UpdateOrAdd => {
+                    self.update(EntityRef::subprofile(id), values.clone())?;
+                }
+                ImportAction::IgnoreOrAdd => self.tally.unchanged += 1,
+                ImportAction::Delete => self.remove(EntityRef::subprofile(id))?,
+                ImportAction::Add => {}
+            }
         }
+        Ok(true)
     }
 
-    fn found_profiles(&self, key: &Key) -> Result<Vec<Id>, StoreError> {
+    fn note_named(&mut self, kind: Kind, id: Id) {
         let rules = &self.matcher.rules;
-        let mut found = Vec::new();
-        for id in self.matcher.profiles.candidates(0, key) {
-            let Some(entity) = present(self.work.batch, EntityRef::profile(id))? else { continue };
-            if Key::of_entity(&rules.profile_keys, &entity) == *key {
-                found.push(id);
-            }
+        if rules.remove_missing && rules.delete_target == kind {
+            self.matcher.named.insert(id);
         }
-        Ok(found)
-    }
-
-    fn found_subprofiles(&self, profile: Id, key: &Key) -> Result<Vec<Id>, StoreError> {
-        let rules = &self.matcher.rules;
-        let mut found = Vec::new();
-        for id in self.matcher.subprofiles.candidates(profile, key) {
-            let Some(entity) = present(self.work.batch, EntityRef::subprofile(id))? else { continue };
-            let is_its = matches!(entity.home, Home::Collection { profile: owner, .. } if owner == profile);
-            if is_its && Key::of_entity(&rules.subprofile_keys, &entity) == *key {
-                found.push(id);
-            }
-        }
-        Ok(found)
-    }
-
-    fn note_named(&mut self, ids: &[Id]) {
-        if self.matcher.rules.remove_missing {
-            self.matcher.named.extend(ids);
-        }
-    }
-
-    fn create_profile(&mut self, values: Map<String, Value>, key: Option<&Key>) -> Result<Vec<Id>, StoreError> {
-        let input = self.matcher.rules.input(values);
-        let id = self.create(Command::CreateProfile { database: self.database.id, input })?;
-        if let Some(key) = key {
-            self.matcher.profiles.add(0, key, id);
-        }
-        Ok(vec![id])
     }
 
     fn create(&mut self, command: Command) -> Result<Id, StoreError> {

@@ -2,7 +2,9 @@ use serde_json::{Map, Value, json};
 
 use super::super::{Owner, Store};
 use super::*;
-use crate::platform::{Field, FieldKind, ImportRow, ImportRules, Kind, LinkedField, Switches};
+use crate::platform::{
+    Command, EntityInput, EntityRef, Field, FieldKind, ImportRow, ImportRules, Kind, LinkedField, Switches, Trigger,
+};
 
 fn row(email: &str) -> ImportRow {
     let profile = [("email", email), ("city", "Breda")].map(|(name, value)| (name.to_owned(), json!(value)));
@@ -53,4 +55,34 @@ async fn an_import_ends_when_its_fields_become_others() {
         let import = store.import(id).await.unwrap();
         assert_eq!((import.processed, import.tally.created), (2, 2), "what was carried out stays");
     }
+}
+
+/// One row that named many was one transaction, and nobody could write until all were updated.
+#[tokio::test]
+async fn a_row_that_names_many_lets_others_write_in_between() {
+    const COUNT: u64 = 3000;
+    let store = Store::in_memory(Switches::default()).unwrap();
+    let input = EntityInput::of_fields(row("a").profile.into_iter().filter(|(name, _)| name == "email").collect());
+    let profile = Command::CreateProfile { database: 1, input };
+    store.apply_all(vec![profile; COUNT as usize], Trigger::Rest, 1).await.unwrap();
+    let id = store.create_import(1, String::new(), ImportAction::UpdateOrAdd).await.unwrap();
+    let mut matcher = store.prepare_import(rules(&store).await).await.unwrap();
+    let mut rows = vec![row("a"), row("b")];
+    let mut turns = 0;
+    while !rows.is_empty() || matcher.is_under_way() {
+        let turn = store.import_rows(id, matcher, rows, 1).await.unwrap();
+        (matcher, rows) = (turn.matcher, turn.left);
+        turns += 1;
+        if turns == 1 {
+            let processed = store.import(id).await.unwrap().processed;
+            assert_eq!((processed, rows.len(), matcher.is_under_way()), (0, 1, true), "{turns}");
+            // Somebody removes one, and gives another one another address, whose turns have not come.
+            let remove = Command::Remove { entity: EntityRef::profile(COUNT as Id), completely: true };
+            let input = EntityInput::of_fields(row("c").profile);
+            let update = Command::Update { entity: EntityRef::profile(COUNT as Id - 1), input };
+            store.apply_all(vec![remove, update], Trigger::Rest, 1).await.unwrap();
+        }
+    }
+    let import = store.import(id).await.unwrap();
+    assert_eq!((import.processed, import.tally.created, import.tally.updated), (2, 1, COUNT - 2), "{turns} turns");
 }

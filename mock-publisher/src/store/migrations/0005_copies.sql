@@ -2,10 +2,10 @@
 -- counts, so that a copy goes on where it was whenever the program ends.
 
 CREATE TABLE copies (
-    target      INTEGER PRIMARY KEY REFERENCES databases (id),
-    source      INTEGER NOT NULL REFERENCES databases (id),
-    collections TEXT NOT NULL, -- JSON: [[collection, its copy], ...] whose subprofiles are copied
-    last        INTEGER NOT NULL DEFAULT 0, -- the profile that was copied last
-    newest      INTEGER NOT NULL, -- nothing newer is copied: it came after the copy was asked for
-    copied      INTEGER NOT NULL DEFAULT 0 -- how many profiles
+    target INTEGER PRIMARY KEY REFERENCES databases (id),
+    source INTEGER NOT NULL REFERENCES databases (id),
+    pairs  TEXT NOT NULL, -- JSON: which collections, fields and interests became which, by their numbers
+    last   INTEGER NOT NULL DEFAULT 0, -- the profile that was copied last
+    newest INTEGER NOT NULL, -- nothing newer is copied: it came after the copy was asked for
+    copied INTEGER NOT NULL DEFAULT 0 -- how many profiles
 ) STRICT;

@@ -52,7 +52,7 @@ impl SubprofilesTest {
         let collection = subject.database.collection(&self.collection).or_else(by_number);
         let collection = collection.ok_or_else(|| format!("there is no collection `{}`", self.collection))?;
         let mut count = 0;
-        for entity in &subject.world.subprofiles(profile, collection.id)? {
+        for entity in &subject.world.subprofiles(profile, collection.id, usize::MAX)? {
             count += usize::from(any_holds(&self.rules, Subject { entity, ..subject }, &mut Vec::new())?);
         }
         let holds = count >= self.min && self.max.is_none_or(|max| count <= max);

@@ -7,9 +7,7 @@ use super::super::fault::Fault;
 use super::super::object::Object;
 use super::super::operation::{Context, Kind, Parameter};
 use super::super::reply::Reply;
-use crate::platform::{
-    Command, Entity, EntityInput, EntityRef, Filter, Id, Kind as EntityKind, Layout, Trigger, Within,
-};
+use crate::platform::{Command, Entity, EntityInput, Filter, Id, Layout, Trigger, Within};
 use crate::store::{Order, Selection};
 
 /// The parameters of every list of profiles or subprofiles, behind those that say where to look.
@@ -62,23 +60,13 @@ pub(super) async fn update(
     Ok(Reply::Value(applied.touched.to_string()))
 }
 
-/// Removes those with these numbers, or none if one of them is not within; how many there were.
+/// Removes those with these numbers, or none if one of them is not within when the call begins; how many there were.
 pub(super) async fn remove(context: &Context, within: Within, ids: Vec<Id>) -> Result<Reply, Fault> {
-    let kind = match within {
-        Within::Database(_) => EntityKind::Profile,
-        Within::Collection(_) | Within::CollectionOfProfile { .. } => EntityKind::Subprofile,
-    };
     let present: HashSet<Id> = context.entry.store.entity_ids(within, Vec::new()).await?.into_iter().collect();
     if let Some(id) = ids.iter().find(|id| !present.contains(id)) {
-        return Err(Fault::client(format!("`ids`: no {} {id} is here; nothing was removed", kind.name())));
+        return Err(Fault::client(format!("`ids`: no {} {id} is here; nothing was removed", within.kind().name())));
     }
-    let mut seen = HashSet::new();
-    let commands: Vec<_> = ids
-        .into_iter()
-        .filter(|id| seen.insert(*id))
-        .map(|id| Command::Remove { entity: EntityRef { kind, id }, completely: false })
-        .collect();
-    let applied = context.entry.apply_all(commands, Trigger::Soap).await?;
+    let applied = context.entry.apply(Command::RemoveAmong { within, ids }, Trigger::Soap).await?;
     Ok(Reply::Value(applied.touched.to_string()))
 }
 
@@ -97,4 +85,44 @@ fn requirements(arguments: &mut Arguments, layout: Layout<'_>) -> Result<Vec<Fil
 
 fn unknown(parameter: &str, field: &str) -> Fault {
     Fault::client(format!("`{parameter}`: there is no field `{field}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::session::Sessions;
+    use super::*;
+    use crate::access_token::AccessToken;
+    use crate::bell::Bell;
+    use crate::entrance::Entry;
+    use crate::platform::Switches;
+    use crate::store::Store;
+
+    /// They were removed in one transaction, and nobody could write until all were.
+    #[tokio::test]
+    async fn a_removal_of_many_lets_others_in_between() {
+        const COUNT: Id = 3000;
+        let entry = Entry {
+            store: Store::in_memory(Switches::default()).unwrap(),
+            bell: Bell::default(),
+            token: AccessToken::random().unwrap(),
+            base_url: String::new(),
+            account: 1234,
+        };
+        let (store, within) = (entry.store.clone(), Within::Database(1));
+        let create = Command::CreateProfile { database: 1, input: EntityInput::default() };
+        store.apply_all(vec![create; COUNT as usize], Trigger::Rest, 1).await.unwrap();
+        let context = Context { entry, sessions: Sessions::default() };
+        let refused = remove(&context, within, vec![1, COUNT + 1]).await;
+        assert!(refused.unwrap_err().message.contains("nothing was removed"));
+
+        let removal = tokio::spawn(async move { remove(&context, within, (1..=COUNT).chain([1]).collect()).await });
+        let mut left = COUNT as u64;
+        let mut seen = Vec::new();
+        while left > 0 {
+            left = store.entities(within, Selection::default()).await.unwrap().1;
+            seen.push(left);
+        }
+        assert!(seen.iter().any(|left| (1..COUNT as u64).contains(left)), "{seen:?}");
+        assert_eq!(removal.await.unwrap().unwrap(), Reply::Value(COUNT.to_string()));
+    }
 }

@@ -20,6 +20,9 @@ use crate::platform::{
 /// How many entities are looked at in one go when those that a file did not name are removed.
 const PAGE: usize = 500;
 
+/// A row that is about no more than this many is never cut in two, so that whatever happens, it has been carried out or not.
+const WHOLE: usize = 50;
+
 /// What an import remembers from one turn to the next: where to find what its rows name.
 ///
 /// If a turn fails it is lost, and with it what had been remembered of rows that were not carried out.
@@ -90,10 +93,10 @@ impl Store {
             while begun.elapsed() < TURN {
                 let under_way = turn.matcher.under_way.take();
                 let Some(mut row) = under_way.or_else(|| rows.next().map(|row| turn.begin(row))) else { break };
-                if turn.step(&mut row)? {
-                    turn.matcher.under_way = Some(row);
-                } else {
+                if turn.carry_out(&mut row, begun)? {
                     processed += 1;
+                } else {
+                    turn.matcher.under_way = Some(row);
                 }
             }
             Ok((processed, rows.collect()))
@@ -255,6 +258,18 @@ impl Rows<'_, '_, '_> {
         let rules = &self.matcher.rules;
         let key = Key::of_input(&rules.profile_keys, self.database.layout(), &rules.input(row.profile.clone()));
         UnderWay { profiles: self.search(&self.matcher.profiles, 0, key), row, subprofiles: None }
+    }
+
+    /// Carries a row out, whole unless it is about many and the turn is over; tells whether it is done.
+    fn carry_out(&mut self, row: &mut UnderWay, begun: Instant) -> Result<bool, StoreError> {
+        let mut steps = 0;
+        while self.step(row)? {
+            steps += 1;
+            if steps >= WHOLE && begun.elapsed() >= TURN {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn search(&self, index: &KeyIndex, within: Id, key: Key) -> Search {

@@ -55,11 +55,15 @@ fn every_answer_is_as_the_document_says() {
         ("GET", "/mock/v1/callbacks/{callback}", "/mock/v1/callbacks/x", 400),
         ("GET", "/mock/v1/changes", "/mock/v1/changes?limit=1", 200),
         ("GET", "/mock/v1/changes", "/mock/v1/changes?limit=x", 400),
+        ("GET", "/mock/v1/changes", "/mock/v1/changes?limit=-1", 400),
+        ("GET", "/mock/v1/changes", "/mock/v1/changes?callback=1", 400),
         ("GET", "/mock/v1/changes/{change}", "/mock/v1/changes/2", 200),
         ("GET", "/mock/v1/changes/{change}", "/mock/v1/changes/9", 404),
         ("GET", "/mock/v1/changes/{change}/why", "/mock/v1/changes/2/why", 200),
         ("GET", "/mock/v1/deliveries", "/mock/v1/deliveries", 200),
         ("GET", "/mock/v1/deliveries", "/mock/v1/deliveries?after=x", 400),
+        ("GET", "/mock/v1/deliveries", "/mock/v1/deliveries?calback=1", 400),
+        ("GET", "/mock/v1/deliveries", "/mock/v1/deliveries?callback=1", 200),
         ("GET", "/mock/v1/deliveries/{delivery}", "/mock/v1/deliveries/1", 200),
         ("GET", "/mock/v1/deliveries/{delivery}", "/mock/v1/deliveries/9", 404),
         ("GET", "/mock/v1/deliveries/{delivery}/request", "/mock/v1/deliveries/1/request", 200),
@@ -70,6 +74,8 @@ fn every_answer_is_as_the_document_says() {
         ("GET", "/mock/v1/wait", "/mock/v1/wait?timeout=61", 400),
         ("GET", "/mock/v1/wait", "/mock/v1/wait?state=pending", 400),
         ("GET", "/mock/v1/wait", "/mock/v1/wait?calback=1", 400),
+        ("GET", "/mock/v1/wait", "/mock/v1/wait?timeout=5s", 400),
+        ("GET", "/mock/v1/wait", "/mock/v1/wait?callback=77", 404),
         ("PUT", "/mock/v1/snapshots/{snapshot}", "/mock/v1/snapshots/before", 200),
         ("PUT", "/mock/v1/snapshots/{snapshot}", "/mock/v1/snapshots/start", 400),
         ("PUT", "/mock/v1/snapshots/{snapshot}", "/mock/v1/snapshots/..%2Fbefore", 400),
@@ -136,6 +142,12 @@ fn whoever_waits_gets_each_outcome_once_and_in_order() {
     }
     profiles.sort_unstable();
     assert_eq!(profiles, [1, 2, 3, 4]);
+    let of_callback =
+        |id: u64| publisher.get(&format!("/mock/v1/deliveries?callback={id}&limit=10"))["deliveries"].clone();
+    assert_eq!((of_callback(all).as_array().unwrap().len(), of_callback(deleted)), (4, json!([])));
+    let refused = publisher.call("GET", "/mock/v1/deliveries?limit=-1", None).expect_status(400).json();
+    let message = refused["error"]["message"].as_str().unwrap();
+    assert!(message.ends_with("limit: expected a whole number from 0, got `-1`"), "{message}");
     // The other callback has no outcome before somebody is removed.
     assert_eq!(publisher.get(&format!("/mock/v1/wait?callback={deleted}&timeout=0.1"))["delivery"], Value::Null);
     publisher.delete("/v4/profile/1");

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{Publisher, Receiver, Watched, background, mock_publisher, run, wait_for};
+use crate::support::{Publisher, Receiver, Watched, background, mock_publisher, run, run_with_input, wait_for};
 
 /// Asks for an import through the REST API, and waits for its end.
 #[track_caller]
@@ -311,6 +311,18 @@ fn the_program_imports_a_file_and_tells_what_came_of_it() {
     import(&[&there[..], &["--action", "update"]].concat()).expect_failure(2, &["`keyFields`: `update` needs"]);
     import(&["--data", folder, "--action", "merge"]).expect_failure(2, &["expected one of `add`"]);
     import(&["--data", "nowhere"]).expect_failure(1, &["no publisher has left its address", "--server"]);
+
+    // A column that no field has the name of is named. What comes through a pipe has no length of its own.
+    for name in ["-", "/dev/stdin"] {
+        let mut command = mock_publisher(data.path());
+        let command = command.args(["import", name, "--database", "customers", "--data", folder]);
+        let text = run_with_input(command, b"name,shoe\nMike,44\nJo,45\n").expect_status(0).text();
+        assert!(text.contains("2 of 2 rows") && text.contains("columns without a field: \"shoe\""), "{text}");
+    }
+    let last = publisher.get("/mock/v1/imports?limit=1000")["imports"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!((&last["name"], &last["ignored_columns"]), (&json!("stdin"), &json!(["shoe"])));
+    let mut command = mock_publisher(data.path());
+    run(command.args(["import", ".", "--database", "customers", "--data", folder])).expect_failure(1, &["a folder"]);
 }
 
 #[test]

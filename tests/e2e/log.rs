@@ -88,3 +88,19 @@ fn a_logged_request_can_be_piped_into_the_verifier() {
         assert!(refused.text().contains("digest_mismatch"), "{refused:?}");
     }
 }
+
+#[test]
+fn what_is_misspelt_and_therefore_ignored_is_named_in_the_log() {
+    let publisher = Publisher::start();
+    let body = json!({"url": "http://127.0.0.1:9/", "expresion": "false", "ID": "7"});
+    publisher.post("/v4/database/customers/callbacks", &body);
+    publisher.post("/v4/database/customers/copy", &json!({"name": "copied", "options": {"colections": false}}));
+    let log = publisher.log();
+    for part in [
+        "a callback has no such member, so it is ignored member=\"expresion\"",
+        "a copy has no such option, so it is ignored option=\"colections\"",
+    ] {
+        assert!(log.contains(part), "{part}: {log}");
+    }
+    assert_eq!(log.matches("so it is ignored").count(), 2, "{log}");
+}

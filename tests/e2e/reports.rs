@@ -64,6 +64,7 @@ fn failures_and_bounces_create_update_and_remove_and_only_their_own_callbacks_fi
             }],
             "changes": [2, 3],
             "fired": 2,
+            "ignored": [],
         });
         assert_eq!(answer.expect_status(200).json(), expected);
         told(2, &["create subprofile 1", "update profile 1"]);
@@ -154,6 +155,9 @@ fn by_default_a_field_of_that_name_gets_the_report_if_there_is_one() {
         let body = json!({"type": kind, "email": "mike@example.com", "code": "5.1.1"});
         let answer = report(&watched, &body).expect_status(200).json();
         assert_eq!(answer["changes"], json!([]), "the sample database has no such field");
+        let ignored = format!("profile 1 has no field `{kind}`: what the script wrote there was ignored");
+        assert_eq!(answer["ignored"], json!([ignored]));
+        assert!(watched.publisher.log().contains(&ignored), "{}", watched.publisher.log());
     }
     watched.expect_no_more_than(1);
 }

@@ -444,12 +444,14 @@ fn a_file_that_makes_no_sense_is_refused_where_it_does_not() {
     ] {
         fs::write(folder.path().join("bad.toml"), format!("{before}{text}")).unwrap();
         let outcome = run(mock_publisher(folder.path()).args(["run", "bad.toml"]));
-        outcome.expect_failure(1, &[&format!("`bad.toml`, line {line}, column {column}: "), part]);
+        outcome.expect_failure(2, &[&format!("`bad.toml`, line {line}, column {column}: "), part]);
     }
     let missing = run(mock_publisher(folder.path()).args(["run", "nowhere.toml"]));
-    missing.expect_failure(1, &["nowhere.toml", "mock-publisher run --list"]);
+    missing.expect_failure(2, &["nowhere.toml", "mock-publisher run --list"]);
     fs::write(folder.path().join("latin.toml"), b"# caf\xe9").unwrap();
-    run(mock_publisher(folder.path()).args(["run", "latin.toml"])).expect_failure(1, &["is not UTF-8"]);
+    run(mock_publisher(folder.path()).args(["run", "latin.toml"])).expect_failure(2, &["is not UTF-8"]);
+    let exec = run(mock_publisher(folder.path()).args(["exec", "--scenario", "nowhere", "--", "true"]));
+    exec.expect_failure(2, &["nowhere"]);
 }
 
 #[test]
@@ -469,9 +471,42 @@ fn a_command_runs_with_a_publisher_beside_it() {
     let words: Vec<_> = rest.split_whitespace().collect();
     assert!(words[0].starts_with("127.0.0.1:") && words[1].starts_with("127.0.0.1:"), "{rest}");
     assert!(words[2] == "1234" && words[3].ends_with("._domainkey.copernica.com"), "{rest}");
+    exec(&format!("{} ready", mock_publisher(folder.path()).get_program().display())).expect_status(0);
     exec("exit 7").expect_status(7);
     exec("kill -TERM $$").expect_status(143);
     let nothing = run(mock_publisher(folder.path()).args(["exec", "--", "./no-such-program"]));
     nothing.expect_failure(1, &["cannot run `./no-such-program`"]);
     run(mock_publisher(folder.path()).arg("exec")).expect_failure(2, &["COMMAND"]);
+}
+
+#[test]
+fn a_command_that_is_interrupted_may_clean_up() {
+    let folder = TempDir::new().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    // A shell runs a trap once what it waits for has ended.
+    let command = |trap: &str| format!("trap '{trap}' INT TERM; touch begun; while :; do sleep 0.1; done");
+    let start = |script: &str| {
+        let _ = fs::remove_file(file("begun"));
+        let mut command = mock_publisher(folder.path());
+        let command = command.args(["exec", "--", "sh", "-c", script]);
+        let program = background(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()));
+        wait_for("the command to begin", || file("begun").exists().then_some(()));
+        program
+    };
+    let clean = "curl -sf $MOCK_PUBLISHER_SERVER/readyz > clean; exit 5";
+    for signal in ["INT", "TERM"] {
+        let mut program = start(&command(clean));
+        program.signal(signal);
+        assert_eq!(program.ended().code(), Some(5), "{signal}");
+        // The publisher was still there.
+        assert_eq!(fs::read_to_string(file("clean")).unwrap(), "ready\n", "{signal}");
+        fs::remove_file(file("clean")).unwrap();
+    }
+    // One that does not want to end is killed by the second signal.
+    let mut program = start(&command("touch deaf"));
+    program.signal("TERM");
+    wait_for("the signal to arrive", || file("deaf").exists().then_some(()));
+    assert!(!program.has_ended());
+    program.signal("TERM");
+    assert_eq!(program.ended().code(), Some(128 + 9));
 }

@@ -172,6 +172,15 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
         ),
         ("PUT", "/profiles/1", json!({"name": "x"}), 400, "bad_request", "unknown field `name`, expected one of"),
         ("PUT", "/profiles/1", json!({"interests": "golf"}), 400, "bad_request", "`interests`"),
+        (
+            "PUT",
+            "/profiles/1",
+            json!({"interests": ["chess"]}),
+            400,
+            "bad_request",
+            "no interest `chess`; interests are: ",
+        ),
+        ("PUT", "/profiles/1", json!({"interests": {"chess": false}}), 400, "bad_request", "no interest `chess`"),
         ("POST", "/profiles/1/subprofiles/bills", json!({}), 404, "not_found", "no collection `bills`"),
         ("POST", "/databases", json!({}), 400, "bad_request", "a database needs a name"),
         (

@@ -94,7 +94,10 @@ The command finds the publisher by these variables:
   MOCK_PUBLISHER_ACCOUNT    the account whose callbacks it sends
   MOCK_PUBLISHER_KEY_ID     the name of the key that signs
 
-Exit status: that of the command, 128 and the number of the signal that ended it, or 1 if there was nothing to run it with";
+Ctrl-C and SIGTERM are passed on to the command, which then has 10 s to end; a second one kills it at once.
+
+Exit status: that of the command, 128 and the number of the signal that ended it, 1 if there was nothing to run it with, or 2
+for wrong usage";
 
 const WHY_HELP: &str = "\
 Examples:
@@ -345,8 +348,8 @@ pub(super) enum KeysCommand {
     },
 }
 
-/// Asks `/readyz` of the publisher whose addresses are in the ready file. One that keeps nothing (`--in-memory`) writes that
-/// file only if it is told where to, with `--ready-file`.
+/// Asks `/readyz` of the publisher whose addresses are in the ready file, or of the one that `--server` names. One that keeps
+/// nothing (`--in-memory`) writes that file only if it is told where to, with `--ready-file`.
 #[derive(Debug, Args)]
 #[command(after_long_help = READY_HELP)]
 pub(super) struct ReadyArgs {
@@ -356,6 +359,9 @@ pub(super) struct ReadyArgs {
     /// How long to wait
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     pub(super) timeout: Duration,
+    /// The publisher, such as `http://127.0.0.1:7070`, unless a ready file is named [default: the one in the ready file]
+    #[arg(long, value_name = "URL", env = "MOCK_PUBLISHER_SERVER")]
+    pub(super) server: Option<String>,
     /// The ready file [default: `ready.json` in the data folder]
     #[arg(long, value_name = "FILE", env = "MOCK_PUBLISHER_READY_FILE")]
     pub(super) ready_file: Option<PathBuf>,

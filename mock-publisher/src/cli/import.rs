@@ -1,4 +1,5 @@
 use std::fs::File;
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use http::StatusCode;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
+use super::USAGE;
 use super::args::RunningArgs;
 use super::interrupts::Interrupts;
 use super::running::{Running, refusal};
@@ -18,16 +20,17 @@ use crate::platform::ImportAction;
 
 /// How often the publisher is asked how far it is.
 const PERIOD: Duration = Duration::from_millis(100);
-/// Wrong usage, as clap has it.
-const USAGE: u8 = 2;
+/// What stands for standard input.
+const STANDARD_INPUT: &str = "-";
 
 const HELP: &str = "\
 Examples:
   mock-publisher import customers.csv --database customers
   mock-publisher import orders.csv --database customers --action 'update or add' --key email --key orders.product
   mock-publisher import gone.json --database customers --action delete --key email
+  zcat orders.csv.gz | mock-publisher import - --database customers
 
-The first row of a CSV file has the names of the fields; a column that has the name of none is ignored. The fields of a
+The first row of a CSV file has the names of the fields; a column that has the name of none is ignored and told. The fields of a
 collection are named `orders.product`; a profile with several subprofiles has a row for each. JSON is an array of objects.
 A row that cannot be read ends the import; the rows before it stay.
 
@@ -39,7 +42,7 @@ Exit status: 0 everything was carried out, 1 it was not, or Ctrl-C stopped it, 2
 #[derive(Debug, Args)]
 #[command(after_long_help = HELP)]
 pub(super) struct ImportArgs {
-    /// The file: CSV (commas, semicolons or tabs) or JSON, in UTF-8
+    /// The file: CSV (commas, semicolons or tabs) or JSON, in UTF-8; `-` for standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// The number or the name of the database
@@ -60,7 +63,7 @@ pub(super) struct ImportArgs {
     /// What is removed
     #[arg(long, default_value = "profile", value_parser = ["profile", "subprofile"])]
     delete_target: String,
-    /// What the file is written in [default: what its name says, or CSV]
+    /// What the file is written in [default: what its name says, or CSV, as for standard input]
     #[arg(long, value_parser = ["csv", "json"])]
     format: Option<String>,
     /// What stands between values: a comma, a semicolon or `tab` [default: what the first row has]
@@ -79,7 +82,7 @@ fn action(name: &str) -> Result<ImportAction, String> {
 pub(super) async fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
     let (path, content_type) = (args.path(), args.content_type());
     let publisher = Running::find(args.running)?;
-    let file = File::open(&args.file).with_context(|| format!("cannot read `{}`", args.file.display()))?;
+    let file = open(&args.file).with_context(|| format!("cannot read `{}`", args.file.display()))?;
     let length = file.metadata()?.len();
     let mut interrupts = Interrupts::catch()?;
     // Both bars are hidden where standard error is no terminal.
@@ -123,6 +126,27 @@ pub(super) async fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
     Progress::of(&publisher, id).end(&mut interrupts, asked_to_stop).await
 }
 
+/// Opens what is to be imported, as a file whose length is known: what comes through a pipe is collected in one first.
+fn open(path: &Path) -> anyhow::Result<File> {
+    if path == Path::new(STANDARD_INPUT) {
+        return collected(io::stdin());
+    }
+    let file = File::open(path)?;
+    let kind = file.metadata()?.file_type();
+    if kind.is_dir() {
+        bail!("it is a folder");
+    }
+    if kind.is_file() { Ok(file) } else { collected(file) }
+}
+
+fn collected(mut from: impl Read) -> anyhow::Result<File> {
+    let mut file = tempfile::tempfile().context("there is no place for what comes through the pipe")?;
+    // Nothing else happens before it has come whole.
+    tokio::task::block_in_place(|| io::copy(&mut from, &mut file))?;
+    file.rewind()?;
+    Ok(file)
+}
+
 /// An import that the publisher carries out.
 struct Progress<'a> {
     publisher: &'a Running,
@@ -150,7 +174,9 @@ impl<'a> Progress<'a> {
                 }
             }
         };
-        let import = import.with_context(|| self.left_behind("the import goes on if the publisher does"))?;
+        let import = import.with_context(|| {
+            self.left_behind("the import goes on if that publisher still runs, and is `interrupted` if it has ended")
+        })?;
         self.rows.finish_and_clear();
         print(summary(&import))?;
         match import["error"].as_str() {
@@ -191,8 +217,15 @@ fn summary(import: &Value) -> String {
         (Some(begun), Some(ended)) => (ended - begun) as f64 / 1000.0,
         _ => 0.0,
     };
+    let ignored = match import["ignored_columns"].as_array() {
+        Some(names) if !names.is_empty() => {
+            let names: Vec<_> = names.iter().filter_map(Value::as_str).map(|name| format!("{name:?}")).collect();
+            format!("   columns without a field: {}", names.join(", "))
+        }
+        _ => String::new(),
+    };
     format!(
-        "{status}   {} of {} rows in {seconds:.1} s   {} created, {} updated, {} removed, {} unchanged   {} callbacks",
+        "{status}   {} of {} rows in {seconds:.1} s   {} created, {} updated, {} removed, {} unchanged   {} callbacks{ignored}",
         number("processed"),
         number("total"),
         number("created"),
@@ -220,7 +253,7 @@ impl ImportArgs {
         query.append_pair("deleteTarget", &self.delete_target);
         query.append_pair("ignoreEmptyFields", &self.ignore_empty_fields.to_string());
         query.append_pair("removeMissing", &self.remove_missing.to_string());
-        if let Some(name) = self.file.file_name() {
+        if let Some(name) = self.file.file_name().filter(|name| *name != STANDARD_INPUT) {
             query.append_pair("name", &name.to_string_lossy());
         }
         for key in &self.keys {

@@ -8,6 +8,14 @@ pub(super) struct Interrupts {
     terminate: tokio::signal::unix::Signal,
 }
 
+/// What somebody sent who wants an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Interrupt {
+    CtrlC,
+    #[cfg(unix)]
+    Terminate,
+}
+
 impl Interrupts {
     #[cfg(unix)]
     pub(super) fn catch() -> io::Result<Self> {
@@ -16,12 +24,11 @@ impl Interrupts {
     }
 
     #[cfg(unix)]
-    pub(super) async fn next(&mut self) -> io::Result<()> {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-        Ok(())
+    pub(super) async fn next(&mut self) -> io::Result<Interrupt> {
+        Ok(tokio::select! {
+            _ = self.interrupt.recv() => Interrupt::CtrlC,
+            _ = self.terminate.recv() => Interrupt::Terminate,
+        })
     }
 
     #[cfg(not(unix))]
@@ -30,7 +37,7 @@ impl Interrupts {
     }
 
     #[cfg(not(unix))]
-    pub(super) async fn next(&mut self) -> io::Result<()> {
-        tokio::signal::ctrl_c().await
+    pub(super) async fn next(&mut self) -> io::Result<Interrupt> {
+        tokio::signal::ctrl_c().await.map(|()| Interrupt::CtrlC)
     }
 }

@@ -23,6 +23,11 @@ use clap::Parser;
 
 use args::{Cli, Command};
 
+use crate::scenario::ScenarioError;
+
+/// The exit status of wrong usage, as clap has it.
+const USAGE: u8 = 2;
+
 pub(crate) fn run() -> ExitCode {
     let cli = Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -58,5 +63,8 @@ fn failed(error: &anyhow::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let _ = writeln!(io::stderr(), "error: {error:#}");
-    ExitCode::FAILURE
+    match error.downcast_ref::<ScenarioError>() {
+        Some(error) if error.is_wrong_scenario() => ExitCode::from(USAGE),
+        _ => ExitCode::FAILURE,
+    }
 }

@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -6,6 +6,7 @@ use anyhow::{Context, bail, ensure};
 use http::Method;
 
 use super::args::ReadyArgs;
+use super::running::host_and_port;
 use crate::local_client::LocalClient;
 use crate::output::print;
 use crate::server::ReadyFile;
@@ -16,10 +17,14 @@ const PERIOD: Duration = Duration::from_millis(50);
 const ANSWER: Duration = Duration::from_secs(2);
 
 pub(super) async fn ready(args: ReadyArgs) -> anyhow::Result<ExitCode> {
-    let path = args.ready_file.unwrap_or_else(|| ReadyFile::path_in(&args.data.data));
+    let whom = match (args.ready_file, args.server) {
+        (Some(path), _) => Whom::In(path),
+        (None, Some(server)) => Whom::At(host_and_port(&server)?),
+        (None, None) => Whom::In(ReadyFile::path_in(&args.data.data)),
+    };
     let begun = Instant::now();
     loop {
-        match ask(&path).await {
+        match whom.ask().await {
             Ok(address) => {
                 print(format!("ready   http://{address}"))?;
                 return Ok(ExitCode::SUCCESS);
@@ -33,13 +38,27 @@ pub(super) async fn ready(args: ReadyArgs) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// The address of the publisher, if it is ready.
-async fn ask(path: &Path) -> anyhow::Result<String> {
-    let ready = ReadyFile::read(path)
-        .with_context(|| format!("no publisher has left its addresses in `{}`", path.display()))?;
-    let client = LocalClient::new(ready.http.as_str(), None);
-    let answer = tokio::time::timeout(ANSWER, client.call(Method::GET, "/readyz", None));
-    let status = answer.await.context("no answer in time")??.status;
-    ensure!(status.is_success(), "it answers {status}");
-    Ok(ready.http)
+/// The publisher that is asked.
+enum Whom {
+    At(String),
+    /// The one that left its addresses in this file.
+    In(PathBuf),
+}
+
+impl Whom {
+    /// The address of the publisher, if it is ready.
+    async fn ask(&self) -> anyhow::Result<String> {
+        let address = match self {
+            Self::At(address) => address.clone(),
+            Self::In(path) => {
+                let nobody = || format!("no publisher has left its addresses in `{}`", path.display());
+                ReadyFile::read(path).with_context(nobody)?.http
+            }
+        };
+        let client = LocalClient::new(address.as_str(), None);
+        let answer = tokio::time::timeout(ANSWER, client.call(Method::GET, "/readyz", None));
+        let status = answer.await.context("no answer in time")??.status;
+        ensure!(status.is_success(), "it answers {status}");
+        Ok(address)
+    }
 }

@@ -34,7 +34,7 @@ pub(super) async fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     tokio::select! {
         () = publisher.stop() => {}
         // Somebody does not want to wait for what is under way.
-        again = interrupts.next() => again?,
+        again = interrupts.next() => drop(again?),
     }
     if let Some(receiver) = receiver {
         receiver.stop().await;

@@ -67,7 +67,7 @@ pub(super) fn refusal(body: &Value) -> &str {
     body["error"]["message"].as_str().unwrap_or("the publisher refused the call")
 }
 
-fn host_and_port(url: &str) -> anyhow::Result<String> {
+pub(super) fn host_and_port(url: &str) -> anyhow::Result<String> {
     let server = url.strip_prefix("http://").unwrap_or(url).trim_end_matches('/');
     let valid = server.parse::<http::uri::Authority>().is_ok_and(|authority| authority.port_u16().is_some());
     if !valid || server.contains('@') {

@@ -86,11 +86,12 @@ fn story(why: &Why) -> String {
         out.push_str("  no callback watched it\n");
     }
     let width = callbacks.iter().filter_map(|callback| callback.url.as_ref()).map(String::len).max().unwrap_or(0);
+    let digits = callbacks.iter().map(|callback| callback.callback.to_string().len()).max().unwrap_or(0);
     for callback in callbacks {
         let verdict = if callback.reason == "fired" { "FIRED   " } else { "not sent" };
         let url = callback.url.as_deref().unwrap_or("(removed)");
-        let _ =
-            writeln!(out, "  callback {}  {url:width$}  {verdict}   {}", callback.callback, callback.because(change));
+        let (number, because) = (callback.callback, callback.because(change));
+        let _ = writeln!(out, "  callback {number:<digits$}  {url:width$}  {verdict}   {because}");
         for look in &callback.looks {
             out.push_str(&look.line());
         }
@@ -168,18 +169,18 @@ mod tests {
                 {"callback": 6, "url": "http://h/mike", "reason": "condition_false", "error": null, "delivery": null,
                  "looks": [{"condition": "profile.name == 'Mike'", "read": [["profile.name", "Jessica"]],
                             "holds": false}]},
-                {"callback": 7, "url": null, "reason": "condition_failed", "looks": [], "error": "took too long",
+                {"callback": 10, "url": null, "reason": "condition_failed", "looks": [], "error": "took too long",
                  "delivery": null},
             ],
         });
         let expected = r#"change 4711   update   profile 12 in `customers`   through rest
   city: "Amsterdam" -> "Utrecht\u{1b}[2J"
 
-  callback 3  http://h/hook  FIRED      delivery 9001, 200 in 4.0 ms
-  callback 5  http://h/crm   not sent   trigger `rest` is not selected
-  callback 6  http://h/mike  not sent   its condition is false
+  callback 3   http://h/hook  FIRED      delivery 9001, 200 in 4.0 ms
+  callback 5   http://h/crm   not sent   trigger `rest` is not selected
+  callback 6   http://h/mike  not sent   its condition is false
       `profile.name == 'Mike'` is false: profile.name is "Jessica"
-  callback 7  (removed)      not sent   its condition failed: took too long
+  callback 10  (removed)      not sent   its condition failed: took too long
 "#;
         assert_eq!(story(&serde_json::from_value(why).unwrap()), expected);
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::ControlState;
 use super::error::ControlError;
-use super::part::{Part, number};
+use super::part::{Part, number, queried};
 use crate::platform::Id;
 use crate::store::NotedChange;
 
@@ -14,7 +14,7 @@ pub(super) async fn list(
     State(state): State<ControlState>,
     part: Result<Query<Part>, QueryRejection>,
 ) -> Result<Json<Value>, ControlError> {
-    let part = Part::of(part)?;
+    let part = queried(part)?;
     let changes = state.store.changes(part.after, part.limit()).await?;
     let next = changes.last().map_or(part.after, |last| last.id);
     Ok(Json(json!({"changes": changes, "next": next})))

@@ -5,21 +5,38 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::ControlState;
 use super::error::ControlError;
-use super::part::{Part, number};
+use super::part::{default_limit, number, part_limit, queried, some_whole, whole};
 use crate::platform::Id;
+
+/// Which part of the delivery log.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wanted {
+    #[serde(default, deserialize_with = "whole")]
+    after: Id,
+    #[serde(default = "default_limit", deserialize_with = "whole")]
+    limit: Id,
+    /// Of this callback only.
+    #[serde(default, deserialize_with = "some_whole")]
+    callback: Option<Id>,
+    /// Where tokens of the platform's API may stand, too. It has been checked.
+    #[serde(rename = "access_token")]
+    _access_token: Option<String>,
+}
 
 /// `GET /mock/v1/deliveries`: the delivery log, oldest first. `next` is the `after` of the following part.
 pub(super) async fn list(
     State(state): State<ControlState>,
-    part: Result<Query<Part>, QueryRejection>,
+    wanted: Result<Query<Wanted>, QueryRejection>,
 ) -> Result<Json<Value>, ControlError> {
-    let part = Part::of(part)?;
-    let deliveries = state.store.deliveries(part.after, part.limit()).await?;
-    let next = deliveries.last().map_or(part.after, |last| last.id);
+    let Wanted { after, limit, callback, .. } = queried(wanted)?;
+    let deliveries = state.store.deliveries(after, callback, part_limit(limit)).await?;
+    let next = deliveries.last().map_or(after, |last| last.id);
     Ok(Json(json!({"deliveries": deliveries, "next": next})))
 }
 

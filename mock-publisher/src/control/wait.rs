@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::ControlState;
 use super::error::ControlError;
+use super::part::{queried, some_whole, whole};
 use crate::platform::Id;
 use crate::store::DeliveryState;
 
@@ -20,12 +21,13 @@ const MAX_TIMEOUT: f64 = 60.0;
 #[serde(deny_unknown_fields)]
 pub(super) struct Wanted {
     /// The `sequence` of the last outcome that is known already.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole")]
     after: Id,
+    #[serde(default, deserialize_with = "some_whole")]
     callback: Option<Id>,
     state: Option<DeliveryState>,
     /// In seconds.
-    timeout: Option<f64>,
+    timeout: Option<String>,
     /// Where tokens of the platform's API may stand, too. It has been checked.
     #[serde(rename = "access_token")]
     _access_token: Option<String>,
@@ -33,11 +35,14 @@ pub(super) struct Wanted {
 
 impl Wanted {
     fn timeout(&self) -> Result<Duration, ControlError> {
-        let seconds = self.timeout.unwrap_or(DEFAULT_TIMEOUT);
-        if (0.0..=MAX_TIMEOUT).contains(&seconds) {
-            return Ok(Duration::from_secs_f64(seconds));
+        let seconds = self.timeout.as_ref().map_or(Some(DEFAULT_TIMEOUT), |text| text.parse().ok());
+        match seconds {
+            Some(seconds) if (0.0..=MAX_TIMEOUT).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
+            _ => {
+                let expected = format!("`timeout`: expected a number of seconds from 0 to {MAX_TIMEOUT}");
+                Err(ControlError::BadRequest(expected))
+            }
         }
-        Err(ControlError::BadRequest(format!("`timeout`: expected seconds, from 0 to {MAX_TIMEOUT}")))
     }
 }
 
@@ -47,11 +52,14 @@ pub(super) async fn wait(
     State(state): State<ControlState>,
     wanted: Result<Query<Wanted>, QueryRejection>,
 ) -> Result<Json<Value>, ControlError> {
-    let Query(wanted) = wanted.map_err(|error| ControlError::BadRequest(error.body_text()))?;
+    let wanted = queried(wanted)?;
     if wanted.state == Some(DeliveryState::Pending) {
         return Err(ControlError::BadRequest("`state`: expected `delivered` or `failed`".to_owned()));
     }
     let end = Instant::now() + wanted.timeout()?;
+    if let Some(callback) = wanted.callback {
+        state.store.expect_callback(callback).await?;
+    }
     let (mut outcomes, mut stopping) = (state.store.outcomes(), state.stopping.clone());
     loop {
         // Before the look, so that an outcome that comes meanwhile is heard of.

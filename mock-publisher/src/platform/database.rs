@@ -72,6 +72,11 @@ impl Layout<'_> {
     pub(crate) fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name))
     }
+
+    /// Whether there is an interest of that name, in any case.
+    pub(crate) fn has_interest(&self, name: &str) -> bool {
+        self.interests.iter().any(|interest| interest.name.eq_ignore_ascii_case(name))
+    }
 }
 
 impl Database {

@@ -20,6 +20,15 @@ pub(crate) enum InterestsInput {
     Switch(Vec<(String, bool)>),
 }
 
+impl InterestsInput {
+    pub(crate) fn names(&self) -> Vec<&str> {
+        match self {
+            Self::Exactly(names) => names.iter().map(String::as_str).collect(),
+            Self::Switch(switches) => switches.iter().map(|(name, _)| name.as_str()).collect(),
+        }
+    }
+}
+
 impl EntityInput {
     /// Only values of fields.
     pub(crate) fn of_fields(fields: Map<String, Value>) -> Self {

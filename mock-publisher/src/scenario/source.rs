@@ -22,6 +22,13 @@ pub(crate) enum ScenarioError {
     Receiver(TargetError),
 }
 
+impl ScenarioError {
+    /// Whether the scenario that was asked for is none: there is no other remedy than to ask for another one.
+    pub(crate) const fn is_wrong_scenario(&self) -> bool {
+        !matches!(self, Self::Receiver(_))
+    }
+}
+
 /// What is wrong, and where.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{file}`, line {line}, column {column}: {message}\n  {line:>4} | {text}\n       | {arrow}")]

@@ -167,7 +167,12 @@ impl Realm {
             Some(CaughtError::Value(value)) if value.is_null() => ScriptError::Memory,
             Some(CaughtError::Value(value)) => match value.as_string().map(|text| text.to_string()) {
                 Some(Ok(text)) => ScriptError::thrown(&text),
-                _ => ScriptError::thrown(&format!("a value of type {}", value.type_name())),
+                // To ask an object for its text would run the script again.
+                _ => ScriptError::thrown(&match (value.as_number(), value.as_bool()) {
+                    (Some(number), _) => format!("the number {number}"),
+                    (None, Some(truth)) => format!("the truth value {truth}"),
+                    (None, None) => format!("a value of type {}", value.type_name()),
+                }),
             },
             Some(CaughtError::Error(error)) => ScriptError::engine(error),
             None => ScriptError::engine("no error"),

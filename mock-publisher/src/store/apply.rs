@@ -20,6 +20,8 @@ pub(crate) struct Applied {
     pub(crate) changes: Vec<Id>,
     /// How many callbacks it fired.
     pub(crate) fired: usize,
+    /// What a plan asked for without effect, in words.
+    pub(crate) ignored: Vec<String>,
 }
 
 impl Store {

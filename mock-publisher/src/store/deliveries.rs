@@ -200,6 +200,16 @@ impl Store {
         .await
     }
 
+    /// Makes sure that there is, or was, a callback: one that was removed may still have deliveries.
+    pub(crate) async fn expect_callback(&self, id: Id) -> Result<(), StoreError> {
+        self.read(move |connection| {
+            let sql = "SELECT EXISTS (SELECT 1 FROM callbacks WHERE id = ?1) \
+                       OR EXISTS (SELECT 1 FROM deliveries WHERE callback = ?1)";
+            if connection.query_row(sql, [id], |row| row.get(0))? { Ok(()) } else { Err(StoreError::NoCallback(id)) }
+        })
+        .await
+    }
+
     /// The request of a delivery as it was sent: head and body. `None` if it has not been sent.
     pub(crate) async fn sent_request(&self, id: Id) -> Result<Option<Vec<u8>>, StoreError> {
         self.read(move |connection| {
@@ -215,11 +225,18 @@ impl Store {
         self.read(move |connection| find(connection, id)).await
     }
 
-    /// Some rows of the delivery log behind a given one, oldest first.
-    pub(crate) async fn deliveries(&self, after: Id, limit: usize) -> Result<Vec<Delivery>, StoreError> {
+    /// Some rows of the delivery log behind a given one, of one callback or of any, oldest first.
+    pub(crate) async fn deliveries(
+        &self,
+        after: Id,
+        callback: Option<Id>,
+        limit: usize,
+    ) -> Result<Vec<Delivery>, StoreError> {
         self.read(move |connection| {
-            let mut statement = connection.prepare_cached(&format!("{LOG} WHERE d.id > ?1 ORDER BY d.id LIMIT ?2"))?;
-            let mut rows = statement.query(params![after, limit])?;
+            let of_callback = if callback.is_some() { "AND d.callback = ?2" } else { "AND ?2 IS NULL" };
+            let sql = format!("{LOG} WHERE d.id > ?1 {of_callback} ORDER BY d.id LIMIT ?3");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let mut rows = statement.query(params![after, callback, limit])?;
             let mut deliveries = Vec::new();
             while let Some(row) = rows.next()? {
                 deliveries.push(from_row(row)?);

@@ -33,7 +33,7 @@ pub(crate) struct Link {
     pub(crate) created: Millis,
     /// How many times.
     pub(crate) followed: u64,
-    /// Why the script failed when it was followed the last time.
+    /// Why the script failed when it was followed the last time, or what it wrote that was ignored.
     pub(crate) last_error: Option<String>,
 }
 

@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_imports.sql"),
     include_str!("migrations/0005_copies.sql"),
     include_str!("migrations/0006_outcomes.sql"),
+    include_str!("migrations/0007_ignored_columns.sql"),
 ];
 
 /// Brings a store to the present format. A new one gets the sample database.

@@ -15,6 +15,8 @@ use crate::platform::{Command, Database, Entity, EntityRef, Id, Keepsake, Occasi
 pub(crate) struct Plan {
     pub(crate) commands: Vec<Command>,
     pub(crate) keepsakes: Vec<(EntityRef, Keepsake)>,
+    /// What else was asked for that has no effect, in words.
+    pub(crate) ignored: Vec<String>,
 }
 
 /// What somebody may look at who makes a plan.
@@ -32,11 +34,11 @@ impl Store {
         let switches = self.switches();
         self.write(move |transaction| {
             let batch = Batch::new(transaction, switches, now);
-            let Plan { commands, keepsakes } = match plan(&View(&batch)) {
+            let Plan { commands, keepsakes, ignored } = match plan(&View(&batch)) {
                 Ok(plan) => plan,
                 Err(error) => return Ok(Err(error)),
             };
-            let mut work = Work { batch: &batch, trigger, applied: Applied::default() };
+            let mut work = Work { batch: &batch, trigger, applied: Applied { ignored, ..Applied::default() } };
             commands.into_iter().try_for_each(|command| work.carry_out(command))?;
             for (entity, keepsake) in keepsakes {
                 let sql = "INSERT OR REPLACE INTO keepsakes (kind, entity, extra, data) VALUES (?1, ?2, ?3, ?4)";

@@ -9,8 +9,12 @@ use tokio::task::JoinHandle;
 
 use super::Entry;
 use super::import::truth;
+use crate::excerpt::excerpt;
 use crate::platform::{Database, Id};
 use crate::store::{CopyParts, CopyState, StoreError};
+
+/// Every option that a copy has.
+const OPTIONS: [&str; 5] = ["collections", "profiles", "views", "miniviews", "subprofiles"];
 
 /// A way to ask for copies. Cheap to clone.
 #[derive(Clone)]
@@ -129,6 +133,9 @@ impl CopyParts {
             Some(Value::Array(items)) if items.is_empty() => &empty,
             Some(_) => return Err("`options`: expected an object".to_owned()),
         };
+        for unknown in options.keys().filter(|key| !OPTIONS.contains(&key.as_str())) {
+            tracing::warn!(option = excerpt(unknown, 100), "a copy has no such option, so it is ignored");
+        }
         let collections = truth(options, "collections", true)?;
         let profiles = truth(options, "profiles", true)?;
         truth(options, "views", true)?;

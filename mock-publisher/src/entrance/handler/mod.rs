@@ -70,6 +70,7 @@ impl Entry {
                 let plan = event.plan(occasion, view, now)?;
                 all.commands.extend(plan.commands);
                 all.keepsakes.extend(plan.keepsakes);
+                all.ignored.extend(plan.ignored);
             }
             Ok::<_, HandlerError>(all)
         };
@@ -97,18 +98,30 @@ impl Event {
     }
 }
 
+macro_rules! report_into {
+    ($field:literal) => {
+        concat!(
+            "const told = [report.code, report.description, report.time].filter(String).join(' ');\n",
+            "const before = String(destination.fields.",
+            $field,
+            ");\n",
+            "const again = before.startsWith(told + ' (') ? parseInt(before.slice(told.length + 2)) + 1 : 2;\n",
+            "destination.fields.",
+            $field,
+            " = before.startsWith(told) ? `${told} (${again})` : told;"
+        )
+    };
+}
+
 /// What runs where nobody has set a handler.
 ///
 /// Assumption: the platform does not document what its own bounce processing changes. Here a field called `failure` or `bounce`
-/// gets what was reported; where there is none, nothing changes. Clicks and opens change nothing.
+/// gets what was reported, with a number behind what is reported again in the same second; where there is none, nothing changes.
+/// Clicks and opens change nothing.
 const fn default(occasion: Occasion) -> &'static str {
     match occasion {
         Occasion::Click | Occasion::Open => "",
-        Occasion::Failure => {
-            "destination.fields.failure = [report.code, report.description, report.time].filter(String).join(' ');"
-        }
-        Occasion::Bounce => {
-            "destination.fields.bounce = [report.code, report.description, report.time].filter(String).join(' ');"
-        }
+        Occasion::Failure => report_into!("failure"),
+        Occasion::Bounce => report_into!("bounce"),
     }
 }

@@ -31,6 +31,11 @@
         return all;
     }
 
+    // What a script has written into that is not there.
+    function unknown(what, now, before) {
+        return Object.keys(now).filter((name) => !(name in before)).map((name) => `${what} \`${name}\``);
+    }
+
     return (state) => {
         const made = [];
         const calls = [];
@@ -170,6 +175,9 @@
                 fields: changed(now.fields, before.fields),
                 interests: changed(now.interests, before.interests),
                 secret: now.secret === facts.secret ? null : now.secret,
+                unknown: unknown('field', now.fields, before.fields).concat(
+                    unknown('interest', now.interests, before.interests),
+                ),
                 keepsake: keeps ? { extra: now.extra, data: now.data } : null,
             };
         };

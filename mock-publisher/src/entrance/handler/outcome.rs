@@ -2,6 +2,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::objects::Objects;
+use crate::excerpt::excerpt;
 use crate::platform::{Command, EntityInput, EntityRef, Id, Keepsake};
 use crate::script::ScriptError;
 use crate::store::Plan;
@@ -10,6 +11,9 @@ use crate::store::Plan;
 const MAX_CALLS: usize = 100;
 /// How long what it keeps with an entity may be, in bytes of JSON.
 const MAX_KEEPSAKE: usize = 64 << 10;
+/// How many names of nothing are told of each entity, and how much of each.
+const MAX_IGNORED: usize = 3;
+const MAX_NAME: usize = 60;
 
 /// What a script asked for, as `objects.js` tells it. Entities are places in a list that is ours, so that whatever a script
 /// does it reaches no others.
@@ -26,6 +30,8 @@ struct Touched {
     interests: Map<String, Value>,
     secret: Option<String>,
     keepsake: Option<Kept>,
+    /// Fields and interests that were written into and are not there.
+    unknown: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -56,6 +62,7 @@ pub(super) fn plan(told: Value, objects: &Objects) -> Result<Plan, ScriptError> 
         if let Some(input) = touched.input() {
             plan.commands.push(Command::Update { entity: *entity, input });
         }
+        plan.ignored.extend(touched.ignored(&entity.to_string()));
         if let Some(kept) = &touched.keepsake {
             plan.keepsakes.push((*entity, kept.checked()?));
         }
@@ -68,6 +75,7 @@ pub(super) fn plan(told: Value, objects: &Objects) -> Result<Plan, ScriptError> 
                     let message = "only fields can be written into a subprofile that has only just been created";
                     return Err(ScriptError::thrown(message));
                 }
+                plan.ignored.extend(touched.ignored("the new subprofile"));
                 let input = touched.input().unwrap_or_default();
                 Command::CreateSubprofile { profile: objects.entity(0)?.id, collection, input }
             }
@@ -89,6 +97,14 @@ fn out_of_place() -> ScriptError {
 }
 
 impl Touched {
+    /// What was written for nothing, told in words.
+    fn ignored(&self, whose: &str) -> impl Iterator<Item = String> {
+        let told = move |name: &String| {
+            format!("{whose} has no {}: what the script wrote there was ignored", excerpt(name, MAX_NAME))
+        };
+        self.unknown.iter().take(MAX_IGNORED).map(told)
+    }
+
     /// The new values, if there are any.
     fn input(&self) -> Option<EntityInput> {
         let Self { fields, interests, secret, .. } = self;

@@ -75,6 +75,18 @@ async fn all_that_a_script_writes_into_a_profile_is_one_update() {
 }
 
 #[tokio::test]
+async fn what_a_script_writes_for_nothing_is_told() {
+    let entry = entry().await;
+    let script = "profile.fields.ctiy = 1; profile.interests.chess = true; profile.fields.City = 'Utrecht'; \
+                  profile.createSubProfile('orders').fields.pruduct = 'x'; profile.subProfiles()[0].fields.PRODUCT = 'y';";
+    let applied = entry.handle(Occasion::Click, vec![event(MIKE, script)]).await.unwrap();
+    let ignored = |whose: &str, what: &str| format!("{whose} has no {what}: what the script wrote there was ignored");
+    let expected =
+        [("profile 1", "field `ctiy`"), ("profile 1", "interest `chess`"), ("the new subprofile", "field `pruduct`")];
+    assert_eq!(applied.ignored, expected.map(|(whose, what)| ignored(whose, what)));
+}
+
+#[tokio::test]
 async fn a_script_creates_and_removes() {
     let entry = entry().await;
     let script = "var order = profile.createSubProfile('Orders'); order.fields.product = 'net';
@@ -215,6 +227,11 @@ async fn the_handler_of_the_database_runs_if_the_link_has_none() {
     entry.store.create_field(crate::store::Owner::Database(1), bounce).await.unwrap();
     assert_eq!((run(Occasion::Failure).await, run(Occasion::Bounce).await), (0, 1));
     assert_eq!(field(&entry, MIKE, "bounce").await, "5.1.1 now");
+    // The same once more is told once more.
+    for again in ["5.1.1 now (2)", "5.1.1 now (3)"] {
+        assert_eq!(run(Occasion::Bounce).await, 1);
+        assert_eq!(field(&entry, MIKE, "bounce").await, again);
+    }
 }
 
 /// A hundred recipients whose scripts each stay within their own limit kept everybody else from writing for five seconds.

@@ -1,7 +1,12 @@
 use serde_json::{Map, Value};
 
 use super::order::{ImportOrder, KeyField, field_named};
+use crate::excerpt::excerpt;
 use crate::platform::{Database, ImportAction, ImportRow, ImportRules, Kind, LinkedField};
+
+/// How many columns that are ignored are told of, and how much of the name of each.
+const MAX_IGNORED: usize = 20;
+const MAX_NAME: usize = 60;
 
 /// Where the values of a file go: each column is linked to the field of its name. One that is linked to none is ignored.
 #[derive(Debug)]
@@ -58,6 +63,12 @@ impl Columns {
             delete_target: order.delete_target,
         };
         Ok((Self(columns), rules))
+    }
+
+    /// The names of the columns that are linked to no field; there may be as many as a file likes, so not all of them.
+    pub(super) fn ignored(&self, names: &[String]) -> Vec<String> {
+        let unlinked = self.0.iter().zip(names).filter(|(column, _)| column.is_none());
+        unlinked.take(MAX_IGNORED).map(|(_, name)| excerpt(name.trim(), MAX_NAME)).collect()
     }
 
     /// The values of a row, in the order of the columns.

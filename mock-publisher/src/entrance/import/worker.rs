@@ -230,7 +230,12 @@ impl Worker {
         let mut matcher = None;
         while let Some(part) = parts.recv().await {
             matcher = Some(match (part, matcher.take()) {
-                (Part::Rules(rules), _) => store.prepare_import(rules).await?,
+                (Part::Rules(rules, ignored), _) => {
+                    if !ignored.is_empty() {
+                        store.note_ignored_columns(id, ignored).await?;
+                    }
+                    store.prepare_import(rules).await?
+                }
                 (Part::Rows(rows), Some(matcher)) => self.rows(id, matcher, rows).await?,
                 // The rules come first.
                 (Part::Rows(_), None) => return Err(Ending::Failed("the names of the columns are missing".to_owned())),
@@ -294,8 +299,8 @@ fn note(result: Result<(), StoreError>) {
 
 /// What is handed over by the thread that reads a file.
 enum Part {
-    /// Comes first.
-    Rules(ImportRules),
+    /// Comes first, with the names of the columns that are ignored.
+    Rules(ImportRules, Vec<String>),
     Rows(Vec<ImportRow>),
 }
 
@@ -324,9 +329,10 @@ impl Reading<'_> {
 impl Visitor for Reading<'_> {
     fn names(&mut self, names: &[String]) -> Result<(), String> {
         let (columns, rules) = Columns::link(names, self.database, self.order)?;
+        let ignored = columns.ignored(names);
         self.columns = Some(columns);
         // Fails only if the import has ended, which the first row finds.
-        let _ = self.parts.blocking_send(Part::Rules(rules));
+        let _ = self.parts.blocking_send(Part::Rules(rules, ignored));
         Ok(())
     }
 

@@ -52,12 +52,16 @@ pub(super) async fn report(
             return Err(error.into());
         }
     };
+    if !applied.ignored.is_empty() {
+        tracing::warn!(ignored = applied.ignored.join("; "), "a report ({})", occasion.name());
+    }
     let recipients: Vec<Value> = reports.iter().zip(&found).map(|(report, found)| shown(report, found)).collect();
     Ok(Json(json!({
         "type": occasion,
         "recipients": recipients,
         "changes": applied.changes,
         "fired": applied.fired,
+        "ignored": applied.ignored,
     })))
 }
 

@@ -69,10 +69,15 @@ async fn run(state: &Entry, link: &Link) {
     let draft = &link.draft;
     let event =
         Event { entity: draft.entity, script: draft.script.clone(), about: draft.about.clone(), report: Value::Null };
+    let (occasion, entity) = (draft.occasion.name(), draft.entity);
     let error = match state.handle(draft.occasion, vec![event]).await {
-        Ok(_) => None,
+        Ok(applied) if applied.ignored.is_empty() => None,
+        Ok(applied) => {
+            let ignored = applied.ignored.join("; ");
+            tracing::warn!(link = link.id, ignored, "a link was followed ({occasion} of {entity})");
+            Some(ignored)
+        }
         Err(error) => {
-            let (occasion, entity) = (draft.occasion.name(), draft.entity);
             tracing::warn!(link = link.id, %error, "a link was followed ({occasion} of {entity}), and changed nothing");
             Some(error.to_string())
         }

@@ -13,7 +13,9 @@ use super::listing::Listing;
 use crate::clock::Millis;
 use crate::entrance::Entry;
 use crate::entrance::handler::CallError;
-use crate::platform::{Command, Entity, EntityInput, EntityRef, Home, Id, Kind, Layout, Trigger, Within};
+use crate::platform::{
+    Command, Entity, EntityInput, EntityRef, Home, Id, InterestsInput, Kind, Layout, Trigger, Within,
+};
 use crate::store::StoreError;
 
 #[derive(Serialize)]
@@ -71,8 +73,7 @@ impl EntityBody {
         for name in self.fields.keys() {
             if layout.field(name).is_none() {
                 let known: Vec<_> = layout.fields.iter().map(|field| format!("`{}`", field.name)).collect();
-                let expected = if known.is_empty() { "there are none".to_owned() } else { known.join(", ") };
-                return Err(CallError::BadRequest(format!("no field `{name}`; fields are: {expected}")));
+                return Err(CallError::BadRequest(format!("no field `{name}`; {}", these("fields", &known))));
             }
         }
         let interests = match &self.interests {
@@ -81,8 +82,19 @@ impl EntityBody {
                 CallError::BadRequest("`interests`: expected a list of names, or an object of names and truths".into())
             })?),
         };
+        let unknown = interests.iter().flat_map(InterestsInput::names).find(|name| !layout.has_interest(name));
+        if let Some(name) = unknown {
+            let known: Vec<_> = layout.interests.iter().map(|interest| format!("`{}`", interest.name)).collect();
+            return Err(CallError::BadRequest(format!("no interest `{name}`; {}", these("interests", &known))));
+        }
         Ok(EntityInput { fields: self.fields, interests, secret: self.secret })
     }
+}
+
+/// What there is instead.
+fn these(what: &str, known: &[String]) -> String {
+    let list = if known.is_empty() { "there are none".to_owned() } else { known.join(", ") };
+    format!("{what} are: {list}")
 }
 
 pub(super) async fn profiles(

@@ -32,6 +32,8 @@ pub(crate) struct Import {
     #[serde(flatten)]
     pub(crate) tally: Tally,
     pub(crate) error: Option<String>,
+    /// Columns that have the name of no field.
+    pub(crate) ignored_columns: Vec<String>,
 }
 
 /// Where an import stands.
@@ -80,7 +82,7 @@ pub(crate) struct Tally {
 }
 
 const COLUMNS: &str = "id, database, name, action, status, begun, ended, total, processed, created, updated, removed, \
-                       unchanged, fired, error";
+                       unchanged, fired, error, ignored_columns";
 
 impl Store {
     /// Notes an import that is to come. Returns its number.
@@ -131,6 +133,16 @@ impl Store {
     pub(crate) async fn count_import(&self, id: Id, total: u64) -> Result<(), StoreError> {
         self.write(move |transaction| {
             transaction.execute("UPDATE imports SET total = ?2 WHERE id = ?1", params![id, total])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Notes which columns have the name of no field.
+    pub(crate) async fn note_ignored_columns(&self, id: Id, names: Vec<String>) -> Result<(), StoreError> {
+        self.write(move |transaction| {
+            let names = databases::to_json(&names)?;
+            transaction.execute("UPDATE imports SET ignored_columns = ?2 WHERE id = ?1", params![id, names])?;
             Ok(())
         })
         .await
@@ -193,5 +205,6 @@ fn from_row(row: &Row<'_>) -> Result<Import, StoreError> {
             fired: row.get(13)?,
         },
         error: row.get(14)?,
+        ignored_columns: databases::from_json(&row.get::<_, String>(15)?)?,
     })
 }

@@ -9,6 +9,7 @@ use super::super::route::{Content, Kind, Operation, Outcome, Parameter, Route};
 use super::PAGING;
 use crate::callback::{ActionType, Callback, ConditionDraft, Scope};
 use crate::emit::{PayloadMethod, TargetUrl};
+use crate::excerpt::excerpt;
 use crate::platform::{Dialect, Trigger, TriggerSet};
 use crate::store::CallbackDraft;
 use crate::wire_profile::WireProfile;
@@ -24,7 +25,8 @@ const NEW: Content = Content::Members(&[
     DIALECT,
     WIRE,
 ]);
-const CHANGED: Content = Content::Members(&[
+const CHANGED: Content = Content::Members(MEMBERS);
+const MEMBERS: &[Parameter] = &[
     Parameter::optional("url", Kind::Text, "where callbacks are sent"),
     METHOD,
     ACTION,
@@ -34,7 +36,8 @@ const CHANGED: Content = Content::Members(&[
     ACTIVE,
     DIALECT,
     WIRE,
-]);
+];
+const SHOWN_ONLY: [&str; 3] = ["ID", "collection", "database"];
 const METHOD: Parameter = Parameter::optional("method", Kind::Text, "`json`, `xml` or `form`");
 const ACTION: Parameter = Parameter::optional("action", Kind::Text, "`create`, `update`, `delete` or `all`");
 const EXPRESSION: Parameter =
@@ -135,6 +138,11 @@ fn draft(body: &Body) -> Result<CallbackDraft, RestError> {
     let members = body.members()?;
     let wrapped = members.value("data").and_then(|data| data.get(0)).and_then(Value::as_object);
     let members = wrapped.map_or(members, Members);
+    // A callback shows where it is, too, which whoever writes it back may leave in.
+    let is_known = |name: &str| SHOWN_ONLY.contains(&name) || MEMBERS.iter().any(|member| member.name == name);
+    for unknown in members.0.keys().filter(|name| !is_known(name)) {
+        tracing::warn!(member = excerpt(unknown, 100), "a callback has no such member, so it is ignored");
+    }
     Ok(CallbackDraft {
         url: members
             .text("url")?

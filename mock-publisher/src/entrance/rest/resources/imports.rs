@@ -58,7 +58,8 @@ async fn create(call: Call) -> Result<Reply, RestError> {
     let (format, content) = match members.value("source") {
         Some(rows @ Value::Array(_)) => (Format::Json, rows.to_string()),
         Some(Value::String(text)) => (order.format.unwrap_or(Format::Csv), text.clone()),
-        _ => return Err(RestError::InvalidData("`source` is missing: an array of records, or a text".to_owned())),
+        None => return Err(RestError::InvalidData("`source` is missing: an array of records, or a text".to_owned())),
+        Some(_) => return Err(RestError::invalid("source", "expected an array of records, or a text")),
     };
     let id = call.imports.take_text(order, format, &content).await?;
     Ok(Reply::Created(Place { kind: "import", id }))

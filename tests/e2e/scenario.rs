@@ -35,6 +35,18 @@ fn the_scenarios_that_come_with_the_program_hold() {
 }
 
 #[test]
+fn a_scenario_runs_beside_a_publisher_that_the_environment_names() {
+    let data = TempDir::new().unwrap();
+    let publisher = Publisher::start_in(data.path());
+    let (http, dns) = (publisher.http.to_string(), publisher.dns.to_string());
+    let mut command = mock_publisher(data.path());
+    command
+        .envs([("MOCK_PUBLISHER_LISTEN", http), ("MOCK_PUBLISHER_DNS", dns)])
+        .env("MOCK_PUBLISHER_DATA", data.path());
+    run(command.args(["run", "shop"])).expect_status(0);
+}
+
+#[test]
 fn steps_come_in_by_every_entrance() {
     let text = r#"
         [[databases]]

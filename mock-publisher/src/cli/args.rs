@@ -369,17 +369,18 @@ pub(super) struct ReadyArgs {
     pub(super) data: DataArgs,
 }
 
-/// A publisher that runs for as long as something else does: on free ports and in memory, unless something else is said.
+/// A publisher that runs for as long as something else does: on free ports and in memory, unless something else is said. The
+/// variables that say where the publisher is that serves do not count here: beside it there is no place for another one.
 #[derive(Debug, Args)]
 pub(super) struct PassingArgs {
     /// The loopback address of the HTTP server; port 0 for any free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", env = "MOCK_PUBLISHER_LISTEN")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", env = "MOCK_PUBLISHER_RUN_LISTEN")]
     pub(super) listen: SocketAddr,
     /// The loopback address of the name server, UDP and TCP; port 0 for any free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", env = "MOCK_PUBLISHER_DNS")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", env = "MOCK_PUBLISHER_RUN_DNS")]
     pub(super) dns: SocketAddr,
     /// The folder that data and key pairs are kept in [default: nothing is kept]
-    #[arg(long, value_name = "DIR", env = "MOCK_PUBLISHER_DATA")]
+    #[arg(long, value_name = "DIR", env = "MOCK_PUBLISHER_RUN_DATA")]
     pub(super) data: Option<PathBuf>,
     #[command(flatten)]
     pub(super) identity: IdentityArgs,

@@ -359,14 +359,8 @@ pub(super) struct ReadyArgs {
     /// How long to wait
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     pub(super) timeout: Duration,
-    /// The publisher, such as `http://127.0.0.1:7070`, unless a ready file is named [default: the one in the ready file]
-    #[arg(long, value_name = "URL", env = "MOCK_PUBLISHER_SERVER")]
-    pub(super) server: Option<String>,
-    /// The ready file [default: `ready.json` in the data folder]
-    #[arg(long, value_name = "FILE", env = "MOCK_PUBLISHER_READY_FILE")]
-    pub(super) ready_file: Option<PathBuf>,
     #[command(flatten)]
-    pub(super) data: DataArgs,
+    pub(super) at: WhereArgs,
 }
 
 /// A publisher that runs for as long as something else does: on free ports and in memory, unless something else is said. The
@@ -426,18 +420,25 @@ pub(super) struct ExecArgs {
 
 /// Where a publisher is that runs already.
 #[derive(Debug, Args)]
-pub(super) struct RunningArgs {
+pub(super) struct WhereArgs {
     /// The running publisher, such as `http://127.0.0.1:7070` [default: the one that left its addresses in the ready file]
     #[arg(long, value_name = "URL", env = "MOCK_PUBLISHER_SERVER")]
     pub(super) server: Option<String>,
-    /// Its access token [default: the one in the ready file]
-    #[arg(long, value_name = "TOKEN", env = "MOCK_PUBLISHER_TOKEN", hide_env_values = true, value_parser = token)]
-    pub(super) token: Option<AccessToken>,
     /// The ready file [default: `ready.json` in the data folder]
     #[arg(long, value_name = "FILE", env = "MOCK_PUBLISHER_READY_FILE")]
     pub(super) ready_file: Option<PathBuf>,
     #[command(flatten)]
     pub(super) data: DataArgs,
+}
+
+/// A publisher that runs already, and how to get in.
+#[derive(Debug, Args)]
+pub(super) struct RunningArgs {
+    #[command(flatten)]
+    pub(super) at: WhereArgs,
+    /// Its access token [default: the one in the ready file]
+    #[arg(long, value_name = "TOKEN", env = "MOCK_PUBLISHER_TOKEN", hide_env_values = true, value_parser = token)]
+    pub(super) token: Option<AccessToken>,
 }
 
 /// Shows a change, and for each callback that watched where it happened: the delivery that came of it, or what stood in the

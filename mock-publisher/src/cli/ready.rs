@@ -17,10 +17,10 @@ const PERIOD: Duration = Duration::from_millis(50);
 const ANSWER: Duration = Duration::from_secs(2);
 
 pub(super) async fn ready(args: ReadyArgs) -> anyhow::Result<ExitCode> {
-    let whom = match (args.ready_file, args.server) {
+    let whom = match (args.at.ready_file, args.at.server) {
         (Some(path), _) => Whom::In(path),
         (None, Some(server)) => Whom::At(host_and_port(&server)?),
-        (None, None) => Whom::In(ReadyFile::path_in(&args.data.data)),
+        (None, None) => Whom::In(ReadyFile::path_in(&args.at.data.data)),
     };
     let begun = Instant::now();
     loop {

@@ -16,12 +16,12 @@ pub(super) struct Running(LocalClient);
 impl Running {
     /// Finds it by what was said on the command line, and for the rest by its ready file.
     pub(super) fn find(args: RunningArgs) -> anyhow::Result<Self> {
-        let chosen = args.server.as_deref().map(host_and_port).transpose()?;
+        let chosen = args.at.server.as_deref().map(host_and_port).transpose()?;
         let token = args.token.map(|token| token.as_str().to_owned());
         if let (Some(server), Some(token)) = (&chosen, &token) {
             return Ok(Self(LocalClient::new(server.as_str(), Some(token.clone()))));
         }
-        let path = args.ready_file.unwrap_or_else(|| ReadyFile::path_in(&args.data.data));
+        let path = args.at.ready_file.unwrap_or_else(|| ReadyFile::path_in(&args.at.data.data));
         let ready = ReadyFile::read(&path).with_context(|| {
             format!(
                 "no publisher has left its addresses in `{}`; name it with `--server` and `--token`",

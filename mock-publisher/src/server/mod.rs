@@ -180,8 +180,9 @@ impl Publisher {
 }
 
 /// What stands where nothing else does.
-const SIGNPOST: &str = "This is mock-publisher. The REST API is below /v1 to /v4 (/mock/openapi.json describes it), the SOAP API at /soap, the control API below \
-                        /mock/v1; they want the access token that the program printed. /livez and /readyz want none.\n";
+const SIGNPOST: &str = "This is mock-publisher. The REST API is below /v1 to /v4 (/mock/openapi.json describes it), the SOAP API at /soap, the \
+                        control API below /mock/v1 (/mock/v1/openapi.json); they want the access token that the program \
+                        printed. /livez and /readyz want none.\n";
 
 /// Where the key pairs of a data folder are.
 pub(crate) fn keys_folder(data: &Path) -> PathBuf {

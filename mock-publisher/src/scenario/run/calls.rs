@@ -1,12 +1,11 @@
 //! The calls that steps make, each as the entrance wants it.
 
 use anyhow::Context;
-use http::Method;
+use http::{HeaderMap, Method};
 use serde_json::{Map, Value, json};
 
 use super::super::step::{Change, Message, Names, Values, Via, What, number};
 use super::super::values::Reference;
-use super::masses;
 use crate::local_client::{LocalAnswer, LocalClient};
 use crate::platform::{EntityInput, EntityRef, Id, InterestsInput, Kind, Occasion};
 
@@ -85,7 +84,7 @@ impl Calls {
             return Ok(Err(reason));
         }
         if via == Via::Rest {
-            return masses::created(&answer.headers).map(Ok);
+            return created(&answer.headers).map(Ok);
         }
         let number = serde_json::from_slice::<Value>(&answer.body)?["id"].as_i64();
         Ok(Ok(number.context("the answer does not say what was created")?))
@@ -138,6 +137,12 @@ pub(super) fn judged(answer: &LocalAnswer) -> Result<(), String> {
     let error = &body["error"];
     let reason = error["detail"].as_str().or(error["message"].as_str()).unwrap_or(&text);
     Err(format!("answered {}: {}", answer.status.as_u16(), reason.trim_end()))
+}
+
+/// The number of what was created.
+pub(super) fn created(headers: &HeaderMap) -> anyhow::Result<Id> {
+    let number = headers.get("x-created").and_then(|value| value.to_str().ok()?.parse().ok());
+    number.context("the answer does not say what was created")
 }
 
 fn body(values: Values) -> Value {

@@ -3,12 +3,11 @@
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
-use http::{HeaderMap, Method};
+use http::Method;
 use serde_json::{Value, json};
 
 use super::super::step::{Copy, Import};
-use super::calls::{Calls, Outcome, judged, segment};
+use super::calls::{Calls, Outcome, created, judged, segment};
 
 /// How long something may go on.
 const LONGEST: Duration = Duration::from_secs(600);
@@ -77,10 +76,4 @@ impl Calls {
         }
         Ok(None)
     }
-}
-
-/// The number of what was created.
-pub(super) fn created(headers: &HeaderMap) -> anyhow::Result<i64> {
-    let number = headers.get("x-created").and_then(|value| value.to_str().ok()?.parse().ok());
-    number.context("the answer does not say what was created")
 }

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::wire::count;
+
 /// A `keyId`: the DNS name that a public key is published under, in lower case and without a trailing dot.
 ///
 /// ASCII letters, digits, `-`, `_` and `.`; labels of 1 to 63 characters, at most 253 in all (RFC 1035
@@ -48,17 +50,9 @@ impl KeyName {
 }
 
 fn has_only_labels(text: &[u8]) -> bool {
-    let is_label_byte = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-    let mut label = 0;
-    for &b in text {
-        match b {
-            b'.' if label == 0 => return false,
-            b'.' => label = 0,
-            b if is_label_byte(b) && label < MAX_LABEL => label += 1,
-            _ => return false,
-        }
-    }
-    label > 0
+    // Without shortcuts, so that all bytes are looked at at once.
+    let is_foreign = |b: u8| !(b.is_ascii_alphanumeric() | (b == b'-') | (b == b'_') | (b == b'.'));
+    count(text, is_foreign) == 0 && text.split(|b| *b == b'.').all(|label| (1..=MAX_LABEL).contains(&label.len()))
 }
 
 impl fmt::Display for KeyName {

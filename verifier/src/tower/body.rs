@@ -1,4 +1,4 @@
-use std::pin::pin;
+use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -6,25 +6,29 @@ use http_body::Body;
 use http_body_util::BodyExt;
 
 use crate::rejection::Rejection;
-use crate::verified::{AuthenticHead, Verified};
+use crate::verified::BodyVerifier;
 
-/// Reads a body and checks it while it comes.
+/// Reads a body to its end while the verifier looks at it.
 ///
 /// What is kept of it grows with what has come, not with what `Content-Length` says.
-pub(super) async fn read<B>(head: AuthenticHead, body: B, deadline: Duration) -> Result<Verified<Bytes>, Rejection>
+///
+/// Both are lent, because a future keeps room for each place that a value is moved to.
+pub(super) async fn read<B>(
+    verifier: &mut BodyVerifier,
+    body: Pin<&mut B>,
+    deadline: Duration,
+) -> Result<Bytes, Rejection>
 where
     B: Body<Data = Bytes>,
 {
     let too_slow = |_| Rejection::BodyTooSlow { limit: deadline.as_secs() };
-    tokio::time::timeout(deadline, read_all(head, body)).await.map_err(too_slow)?
+    tokio::time::timeout(deadline, read_all(verifier, body)).await.map_err(too_slow)?
 }
 
-async fn read_all<B>(head: AuthenticHead, body: B) -> Result<Verified<Bytes>, Rejection>
+async fn read_all<B>(verifier: &mut BodyVerifier, mut body: Pin<&mut B>) -> Result<Bytes, Rejection>
 where
     B: Body<Data = Bytes>,
 {
-    let mut body = pin!(body);
-    let mut verifier = head.body();
     let mut kept = Kept::Nothing;
     while let Some(frame) = body.frame().await {
         // Trailers are neither signed nor passed on.
@@ -37,7 +41,7 @@ where
             break;
         }
     }
-    Ok(verifier.finish()?.with_body(kept.into_bytes()))
+    Ok(kept.into_bytes())
 }
 
 /// What has come so far. Most bodies come in one part, which need not be copied.

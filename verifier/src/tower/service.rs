@@ -1,6 +1,6 @@
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -62,9 +62,10 @@ where
         let mut inner = self.inner.clone();
         let settings = Arc::clone(&self.settings);
         let rejection = self.rejection.clone();
+        // Outside of the future, which would keep room for the whole and for its parts.
+        let (mut parts, body) = request.into_parts();
         Box::pin(async move {
-            let (mut parts, body) = request.into_parts();
-            let (verified, unclaimed) = match verify(&settings, &parts, body).await {
+            let (verified, unclaimed) = match verify(&settings, &parts, pin!(body)).await {
                 Ok(genuine) => genuine,
                 Err(reason) => return Ok(refused(&rejection, reason, &parts.uri)),
             };
@@ -97,7 +98,7 @@ fn refused<B>(rejection: &impl RejectionResponse<B>, reason: Rejection, uri: &Ur
 async fn verify<'s, B>(
     settings: &'s Settings,
     parts: &Parts,
-    body: B,
+    body: Pin<&mut B>,
 ) -> Result<(Verified<Bytes>, Unclaimed<'s>), Rejection>
 where
     B: Body<Data = Bytes>,
@@ -109,24 +110,27 @@ where
     let unclaimed = settings.verifier.unclaimed(&head)?;
     // Whoever has captured a genuine head may send it again and again. Its body is not worth waiting for.
     unclaimed.refuse_replayed((settings.clock)())?;
-    Ok((body::read(head, body, settings.body_deadline).await?, unclaimed))
+    let mut verifier = head.body();
+    let bytes = body::read(&mut verifier, body, settings.body_deadline).await?;
+    Ok((verifier.finish()?.with_body(bytes), unclaimed))
 }
 
 /// The callback was handled if the answer says so.
 async fn settle(claim: Claim, handled: bool) {
     if handled {
-        if let Err(error) = to_its_end(claim.commit()).await {
+        if let Err(error) = to_its_end(Box::pin(claim.commit())).await {
             report::not_committed(&error);
         }
-    } else if let Err(error) = to_its_end(claim.release()).await {
+    } else if let Err(error) = to_its_end(Box::pin(claim.release())).await {
         report::not_released(&error);
     }
 }
 
 /// Also if the client hangs up meanwhile and the server drops the request: what was handled must be remembered. A store that
 /// does not wait costs nothing more.
-async fn to_its_end(work: impl Future<Output = Result<(), ReplayError>> + Send + 'static) -> Result<(), ReplayError> {
-    let mut work = Box::pin(work);
+async fn to_its_end(
+    mut work: Pin<Box<dyn Future<Output = Result<(), ReplayError>> + Send>>,
+) -> Result<(), ReplayError> {
     if let Poll::Ready(done) = poll_fn(|cx| Poll::Ready(work.as_mut().poll(cx))).await {
         return done;
     }

@@ -43,7 +43,8 @@ impl fmt::Display for DigestAlgorithm {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Digests {
     sha256: Option<[u8; 32]>,
-    sha512: Option<[u8; 64]>,
+    /// Boxed, because it is seldom there and this is moved often.
+    sha512: Option<Box<[u8; 64]>>,
 }
 
 /// The text is no `Digest` header that binds a body.
@@ -95,7 +96,8 @@ impl Digests {
                 digests.sha256 = Some(digest.map_err(|_| DigestError::NotBase64(DigestAlgorithm::Sha256))?);
             } else if algorithm.eq_ignore_ascii_case(b"sha-512") {
                 let digest = base64::decode_exact(value);
-                digests.sha512 = Some(digest.map_err(|_| DigestError::NotBase64(DigestAlgorithm::Sha512))?);
+                let digest = digest.map_err(|_| DigestError::NotBase64(DigestAlgorithm::Sha512))?;
+                digests.sha512 = Some(Box::new(digest));
             } else if !value.iter().all(u8::is_ascii_graphic) {
                 return Err(DigestError::Syntax(element.into()));
             }
@@ -119,7 +121,7 @@ impl Digests {
         if self.sha256.is_some_and(|expected| Sha256::digest(body)[..] != expected) {
             return Err(DigestAlgorithm::Sha256);
         }
-        if self.sha512.is_some_and(|expected| Sha512::digest(body)[..] != expected) {
+        if self.sha512.as_ref().is_some_and(|expected| Sha512::digest(body)[..] != expected[..]) {
             return Err(DigestAlgorithm::Sha512);
         }
         Ok(())
@@ -129,7 +131,7 @@ impl Digests {
     pub fn hasher(&self) -> DigestHasher {
         DigestHasher {
             sha256: self.sha256.map(|expected| (Sha256::new(), expected)),
-            sha512: self.sha512.map(|expected| Box::new((Sha512::new(), expected))),
+            sha512: self.sha512.as_ref().map(|expected| Box::new((Sha512::new(), **expected))),
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::callback::{Condition, ConditionError, World, WorldError};
 use crate::clock::{self, Millis};
-use crate::platform::{Action, Change, Database, Entity, EntityInput, Field, Home, Id, Trigger};
+use crate::platform::{Action, Change, ConditionStyle, Database, Entity, EntityInput, Field, Home, Id, Trigger};
 
 /// A condition in JavaScript, and the change of a profile that it is asked about.
 pub struct Question {
@@ -45,6 +45,10 @@ impl Question {
 impl World for Question {
     fn now(&self) -> Millis {
         clock::real_now()
+    }
+
+    fn style(&self) -> ConditionStyle {
+        ConditionStyle::default()
     }
 
     fn database(&self, _: Id) -> Result<Arc<Database>, WorldError> {

@@ -24,7 +24,8 @@ pub(crate) enum Reason {
     ActionNotSelected,
     TriggerNotSelected,
     ConditionFalse,
-    /// Assumption: a condition that cannot be evaluated counts as false.
+    /// Assumption: a condition that cannot be evaluated counts as false, unless [`ConditionStyle`](crate::platform::ConditionStyle)
+    /// says otherwise.
     ConditionFailed,
 }
 
@@ -99,6 +100,7 @@ impl Callback {
                 evaluated.unwrap_or_else(|error| Evaluation { error: Some(error), ..Evaluation::default() })
             };
             let reason = match (&evaluation.error, evaluation.holds) {
+                (Some(_), _) if world.style().failed_ones_hold => Reason::Fired,
                 (Some(_), _) => Reason::ConditionFailed,
                 (None, true) => Reason::Fired,
                 (None, false) => Reason::ConditionFalse,

@@ -2,7 +2,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use crate::clock::Millis;
-use crate::platform::{Database, Entity, Field, Id};
+use crate::platform::{ConditionStyle, Database, Entity, Field, Id};
 
 /// Why something that a condition asks for could not be read.
 pub(crate) type WorldError = Box<dyn Error + Send + Sync>;
@@ -11,6 +11,9 @@ pub(crate) type WorldError = Box<dyn Error + Send + Sync>;
 pub(crate) trait World {
     /// When the change happens.
     fn now(&self) -> Millis;
+
+    /// How conditions are taken.
+    fn style(&self) -> ConditionStyle;
 
     /// A database, with its fields, interests and collections.
     fn database(&self, id: Id) -> Result<Arc<Database>, WorldError>;

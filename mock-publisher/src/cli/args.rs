@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use super::import::ImportArgs;
 use crate::access_token::AccessToken;
 use crate::emit::{PayloadMethod, TargetUrl};
-use crate::platform::{Action, Dialect, PayloadStyle, Switches};
+use crate::platform::{Action, ConditionStyle, Dialect, PayloadStyle, Switches};
 use crate::wire_profile::{Coverage, WireProfile};
 
 /// A local stand-in for a marketing platform that sends signed webhooks (Callbacks)
@@ -192,6 +192,12 @@ pub(super) struct SwitchArgs {
     /// Copy the callbacks with a database, so that its profiles are told as created (assumption: they are not copied)
     #[arg(long, env = "MOCK_PUBLISHER_COPY_CALLBACKS", value_parser = BoolishValueParser::new())]
     pub(super) copy_callbacks: bool,
+    /// Let one condition of a rule suffice (assumption: all conditions of a rule must hold)
+    #[arg(long, env = "MOCK_PUBLISHER_ONE_CONDITION_SUFFICES", value_parser = BoolishValueParser::new())]
+    pub(super) one_condition_suffices: bool,
+    /// Let a condition that cannot be evaluated count as true (assumption: it counts as false)
+    #[arg(long, env = "MOCK_PUBLISHER_FAILED_CONDITIONS_HOLD", value_parser = BoolishValueParser::new())]
+    pub(super) failed_conditions_hold: bool,
     #[command(flatten)]
     pub(super) payload: PayloadArgs,
 }
@@ -231,6 +237,10 @@ impl SwitchArgs {
             tell_updates_without_change: self.tell_unchanged_updates,
             tell_cascaded_removals: !self.hide_cascaded_removals,
             copy_callbacks: self.copy_callbacks,
+            conditions: ConditionStyle {
+                one_of_a_rule_suffices: self.one_condition_suffices,
+                failed_ones_hold: self.failed_conditions_hold,
+            },
             payload: self.payload.style(),
         }
     }

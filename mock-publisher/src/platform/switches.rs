@@ -10,6 +10,8 @@ pub(crate) struct Switches {
     pub(crate) tell_cascaded_removals: bool,
     /// Whether a copied database gets the callbacks of its original, so that the copies of its profiles are told.
     pub(crate) copy_callbacks: bool,
+    /// How conditions are taken.
+    pub(crate) conditions: ConditionStyle,
     /// How payloads are laid out.
     pub(crate) payload: PayloadStyle,
 }
@@ -20,9 +22,19 @@ impl Default for Switches {
             tell_updates_without_change: false,
             tell_cascaded_removals: true,
             copy_callbacks: false,
+            conditions: ConditionStyle::default(),
             payload: PayloadStyle::default(),
         }
     }
+}
+
+/// How conditions are taken where the documentation says nothing, or says two things.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct ConditionStyle {
+    /// Whether one condition of a rule suffices, and not all must hold.
+    pub(crate) one_of_a_rule_suffices: bool,
+    /// Whether a condition that cannot be evaluated counts as true.
+    pub(crate) failed_ones_hold: bool,
 }
 
 /// How the payload of a callback is laid out where the documentation says nothing, or says two things.

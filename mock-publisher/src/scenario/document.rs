@@ -7,7 +7,7 @@ use toml::Spanned;
 use super::values::{CallbackUrl, Profiles, Reference, Time, Values};
 use crate::callback::ActionType;
 use crate::emit::PayloadMethod;
-use crate::platform::{Dialect, Field, FieldKind, PayloadStyle, Switches, TriggerSet, Unsubscribe};
+use crate::platform::{ConditionStyle, Dialect, Field, FieldKind, PayloadStyle, Switches, TriggerSet, Unsubscribe};
 use crate::wire_profile::WireProfile;
 
 #[derive(Debug, Deserialize)]
@@ -37,6 +37,8 @@ pub(super) struct SwitchTable {
     tell_unchanged_updates: Option<bool>,
     hide_cascaded_removals: Option<bool>,
     copy_callbacks: Option<bool>,
+    one_condition_suffices: Option<bool>,
+    failed_conditions_hold: Option<bool>,
     payload_dialect: Option<Dialect>,
     numbers_as_ids: Option<bool>,
     parents_of_subprofiles: Option<bool>,
@@ -56,6 +58,10 @@ impl SwitchTable {
             tell_updates_without_change: given(self.tell_unchanged_updates, otherwise.tell_updates_without_change),
             tell_cascaded_removals: !hide,
             copy_callbacks: given(self.copy_callbacks, otherwise.copy_callbacks),
+            conditions: ConditionStyle {
+                one_of_a_rule_suffices: given(self.one_condition_suffices, otherwise.conditions.one_of_a_rule_suffices),
+                failed_ones_hold: given(self.failed_conditions_hold, otherwise.conditions.failed_ones_hold),
+            },
             payload: PayloadStyle {
                 dialect,
                 numbers_as_ids: given(self.numbers_as_ids, otherwise.payload.numbers_as_ids),

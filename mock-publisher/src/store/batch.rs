@@ -11,7 +11,7 @@ use super::error::StoreError;
 use super::{callbacks, crowds, databases, entities};
 use crate::callback::{Budget, Callback, Scope, World, WorldError};
 use crate::clock::Millis;
-use crate::platform::{Database, Entity, EntityRef, Field, Id, Switches, Within};
+use crate::platform::{ConditionStyle, Database, Entity, EntityRef, Field, Id, Switches, Within};
 
 /// How long one transaction may go on with further work that could as well be done in another one, so that others get to write
 /// in between.
@@ -90,6 +90,10 @@ impl<'t> Batch<'t> {
 }
 
 impl World for Batch<'_> {
+    fn style(&self) -> ConditionStyle {
+        self.switches.conditions
+    }
+
     fn now(&self) -> Millis {
         self.now
     }

@@ -107,7 +107,8 @@ pub(super) fn record(batch: &Batch<'_>, change: &Change) -> Result<(Id, usize), 
 fn decide(batch: &Batch<'_>, id: Id, change: &Change, callback: &Callback) -> Result<bool, StoreError> {
     let decision = callback.decide(change, batch, &batch.budget);
     if let Some(error) = &decision.error {
-        tracing::warn!(change = id, callback = callback.id, error, "a condition failed, which counts as false");
+        let counts_as = decision.reason == Reason::Fired;
+        tracing::warn!(change = id, callback = callback.id, error, counts_as, "a condition could not be evaluated");
     }
     let looks = if decision.looks.is_empty() { None } else { Some(to_json(&decision.looks)?) };
     let sql = "INSERT INTO decisions (change, callback, reason, looks, error) VALUES (?1, ?2, ?3, ?4, ?5)";

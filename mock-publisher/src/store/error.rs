@@ -40,7 +40,7 @@ pub(crate) enum StoreError {
     Io { path: PathBuf, cause: io::Error },
     #[error(
         "the store has data already, and a scenario is loaded into a fresh one; choose another folder with `--data`, or \
-         `--in-memory`"
+         `--in-memory`; to go on with the data, leave `--scenario` out and give its [switches] as flags"
     )]
     NotFresh,
     #[error("another publisher is using `{}`; stop it, or choose another folder with `--data`", folder.display())]

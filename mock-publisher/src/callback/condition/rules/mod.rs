@@ -1,7 +1,8 @@
 //! Sets of rules, as the platform's selections have them: one rule is enough, and in a rule everything must hold.
 //!
 //! Assumption: the documentation says of the conditions inside a rule both that one suffices and that all must hold;
-//! the editor of selections joins them by "and", and so is it here.
+//! the editor of selections joins them by "and", and so is it here unless
+//! [`ConditionStyle`](crate::platform::ConditionStyle) says otherwise.
 
 mod changed;
 mod crowd;
@@ -113,7 +114,9 @@ fn any_holds(rules: &[Rule], subject: Subject<'_>, looks: &mut Vec<Look>) -> Res
 
 impl Rule {
     fn holds(&self, subject: Subject<'_>, looks: &mut Vec<Look>) -> Result<bool, WorldError> {
-        let mut all_hold = true;
+        let one_suffices = subject.world.style().one_of_a_rule_suffices;
+        // A rule without conditions asks for nothing.
+        let mut holds = true;
         for test in &self.tests {
             let finding = test.find(subject)?;
             if looks.len() < MOST_LOOKS {
@@ -122,12 +125,12 @@ impl Rule {
                 let condition = format!("{within}{not}{test}");
                 looks.push(Look::new(&condition, finding.read, finding.holds != self.inverted));
             }
-            if !finding.holds {
-                all_hold = false;
+            holds = finding.holds;
+            if holds == one_suffices {
                 break;
             }
         }
-        Ok(all_hold != self.inverted)
+        Ok(holds != self.inverted)
     }
 }
 

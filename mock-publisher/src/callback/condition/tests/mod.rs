@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use super::super::{ActionType, Budget, Callback, Reason, Scope, World, WorldError};
 use super::*;
 use crate::clock::Millis;
-use crate::platform::{Action, Database, Entity, EntityInput, Field, FieldKind, Home, Id, Trigger, sort_key};
+use crate::platform::{
+    Action, ConditionStyle, Database, Entity, EntityInput, Field, FieldKind, Home, Id, Trigger, sort_key,
+};
 
 fn callback(condition: Condition) -> Callback {
     Callback {
@@ -33,6 +35,7 @@ struct Shop {
     orders: Vec<Entity>,
     fetched: RefCell<Vec<String>>,
     now: Millis,
+    style: ConditionStyle,
 }
 
 /// 2026-11-25 13:14:15 in Amsterdam.
@@ -55,6 +58,7 @@ impl Shop {
             orders: Vec::new(),
             fetched: RefCell::default(),
             now: NOW,
+            style: ConditionStyle::default(),
         };
         shop.add(
             json!({"name": "Mike", "email": "mike@example.com", "city": "Utrecht", "score": 9, "born": "1990-12-24"}),
@@ -100,6 +104,10 @@ fn change(action: Action, entity: Entity, before: Option<Entity>) -> Change {
 }
 
 impl World for Shop {
+    fn style(&self) -> ConditionStyle {
+        self.style
+    }
+
     fn now(&self) -> Millis {
         self.now
     }
@@ -171,6 +179,21 @@ fn a_condition_that_there_is_no_time_for_fails_and_says_so() {
     assert_eq!(decision.reason, Reason::ConditionFailed);
     assert!(decision.error.unwrap().starts_with("not evaluated: the conditions of one transaction have 2 s together"));
     assert_eq!(decide(&callback(Condition::default()), Budget::spent()).reason, Reason::Fired);
+}
+
+#[test]
+fn a_condition_that_cannot_be_evaluated_counts_as_false_unless_it_is_to_count_as_true() {
+    let mut shop = Shop::new();
+    for (source, failed_ones_hold, expected) in [
+        ("nobody.name", false, Reason::ConditionFailed),
+        ("nobody.name", true, Reason::Fired),
+        ("false", true, Reason::ConditionFalse),
+    ] {
+        shop.style.failed_ones_hold = failed_ones_hold;
+        let condition = Condition::parse(source, None).unwrap();
+        let decision = callback(condition).decide(&shop.creation(1), &shop, &Budget::default());
+        assert_eq!((decision.reason, decision.error.is_some()), (expected, source != "false"), "{source}");
+    }
 }
 
 /// Those of callbacks that are not asked were compiled too, and for that there was always time.

@@ -73,6 +73,17 @@ fn one_rule_is_enough_and_in_a_rule_everything_must_hold() {
     ] {
         assert_eq!(rules(&given, &shop.creation(1), &shop).holds, expected, "{given}");
     }
+    // The other reading of the documentation.
+    let other = Shop { style: ConditionStyle { one_of_a_rule_suffices: true, ..shop.style }, ..Shop::new() };
+    for (given, expected) in [
+        (json!({"rules": [{"conditions": [no, yes]}]}), true),
+        (json!({"rules": [{"conditions": [yes, no]}]}), true),
+        (json!({"rules": [{"conditions": [no, no]}]}), false),
+        (json!({"rules": [{"conditions": [yes, no], "inverted": true}]}), false),
+        (json!({"rules": [{"name": "all"}]}), true),
+    ] {
+        assert_eq!(rules(&given, &other.creation(1), &other).holds, expected, "{given}");
+    }
     // Both must hold.
     let both = |source: &str| Condition::parse(source, Some(&rule(json!([yes])))).unwrap();
     assert!(both("profile.city == 'Utrecht'").evaluate(&shop.creation(1), &shop).holds);

@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 use crate::access_token::AccessToken;
 use crate::bell::Bell;
 use crate::control::{self, ControlState};
-use crate::dispatch::Dispatcher;
+use crate::dispatch::{Dispatcher, Signers};
 use crate::entrance::copy::Copies;
 use crate::entrance::import::Imports;
 use crate::entrance::{Entry, handler, import, reports, rest, soap, tracking, ui};
@@ -69,6 +69,8 @@ pub(crate) enum StartError {
     File { path: PathBuf, cause: io::Error },
     #[error("the file `{}` holds no access token; remove it to have a new one made", .0.display())]
     Token(PathBuf),
+    #[error("cannot start the threads that sign: {0}")]
+    Threads(io::Error),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -118,6 +120,7 @@ impl Publisher {
         let listener = TcpListener::bind(config.listen).await.map_err(listen_error(config.listen, "--listen"))?;
         let http = listener.local_addr().map_err(listen_error(config.listen, "--listen"))?;
         let dns_server = DnsServer::start(config.dns, &keyring).await.map_err(listen_error(config.dns, "--dns"))?;
+        let signers = Signers::start().map_err(StartError::Threads)?;
         // Once nothing else can fail: who tries again must find the store as fresh as before.
         if let Some(contents) = contents {
             store.fill(contents).await?;
@@ -128,6 +131,7 @@ impl Publisher {
         let dispatcher = Dispatcher {
             store: store.clone(),
             keyring: keyring.clone(),
+            signers,
             client: Client::new(TargetRules::allowing(&config.allow_targets)),
             account: config.account,
             wire: config.wire,

@@ -6,11 +6,11 @@ use super::batch::Batch;
 use super::databases::{from_json, to_json};
 use super::deliveries::DeliveryState;
 use super::error::StoreError;
+use super::outbox;
 use crate::callback::{Callback, Look, Reason, Scope};
 use crate::clock::Millis;
 use crate::emit::Payload;
 use crate::platform::{Change, EntityRef, Id, Kind, PayloadStyle};
-use crate::wire_profile::WireProfile;
 
 /// A change as it was noted, and what became of it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -125,17 +125,7 @@ fn decide(batch: &Batch<'_>, id: Id, change: &Change, callback: &Callback) -> Re
     let style = batch.switches.payload;
     let style = PayloadStyle { dialect: callback.dialect.unwrap_or(style.dialect), ..style };
     let payload = Payload::of(change, callback.method, style, batch.now);
-    let sql = "INSERT INTO deliveries (change, callback, url, method, content_type, body, wire, state) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'pending')";
-    batch.transaction.prepare_cached(sql)?.execute(params![
-        id,
-        callback.id,
-        callback.url.as_str(),
-        callback.method.name(),
-        payload.content_type,
-        payload.bytes,
-        callback.wire.map(WireProfile::name),
-    ])?;
+    outbox::put(batch.transaction, id, change.entity.id, callback, payload)?;
     Ok(true)
 }
 

@@ -1,14 +1,10 @@
-use std::collections::HashSet;
-
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 
 use super::Store;
 use super::error::StoreError;
 use crate::clock::Millis;
-use crate::emit::{Payload, TargetUrl};
 use crate::platform::{EntityRef, Id, Kind};
-use crate::wire_profile::WireProfile;
 
 /// Where a delivery stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,49 +29,6 @@ impl DeliveryState {
 
     pub(super) fn from_name(name: &str) -> Option<Self> {
         [Self::Pending, Self::Delivered, Self::Failed].into_iter().find(|state| state.name() == name)
-    }
-}
-
-/// The next delivery of a callback and entity. Deliveries of one lane go out one after the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Pending {
-    pub(crate) id: Id,
-    pub(crate) lane: Lane,
-}
-
-/// What is delivered in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Lane {
-    pub(crate) callback: Id,
-    /// The number of a profile or of a subprofile: a callback tells of one or the other.
-    pub(crate) entity: Id,
-}
-
-/// What an attempt sends.
-#[derive(Debug, Clone)]
-pub(crate) struct Outgoing {
-    pub(crate) url: TargetUrl,
-    pub(crate) payload: Payload,
-    /// How headers are spelled, if the callback chose it.
-    pub(crate) wire: Option<WireProfile>,
-}
-
-/// What an attempt came to.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Attempt {
-    pub(crate) started: Millis,
-    pub(crate) micros: u64,
-    pub(crate) request_head: String,
-    pub(crate) status: Option<u16>,
-    pub(crate) answer: Option<Vec<u8>>,
-    /// A class and a detail, if there was no answer.
-    pub(crate) error: Option<(&'static str, String)>,
-}
-
-impl Attempt {
-    /// One that came to nothing before anything was sent.
-    pub(crate) fn failed(class: &'static str, detail: String) -> Self {
-        Self { started: crate::clock::real_now(), error: Some((class, detail)), ..Self::default() }
     }
 }
 
@@ -105,82 +58,11 @@ pub(crate) struct Delivery {
     pub(crate) error_detail: Option<String>,
 }
 
-/// How deep the outbox of a callback is looked into for lanes that are free.
-const LOOK_AHEAD: usize = 64;
-
 const LOG: &str = "SELECT d.id, d.change, d.callback, c.kind, c.entity, c.trigger_name, c.action, d.url, d.method, d.state, \
                    d.started, d.micros, d.status, d.answer, d.error, d.error_detail, d.sequence \
                    FROM deliveries d JOIN changes c ON c.id = d.change";
 
 impl Store {
-    /// The first deliveries of lanes of the outbox, oldest first; none of the callbacks that are left out.
-    ///
-    /// Each callback is looked at by itself, and `LOOK_AHEAD` rows deep: so neither a long outbox nor a callback whose receiver
-    /// is slow costs the others anything.
-    pub(crate) async fn pending(&self, left_out: &[Id]) -> Result<Vec<Pending>, StoreError> {
-        let left_out = left_out.to_vec();
-        self.read(move |connection| {
-            let mut pending = Vec::new();
-            for callback in waiting_callbacks(connection)?.into_iter().filter(|id| !left_out.contains(id)) {
-                let sql = "SELECT d.id, c.entity FROM deliveries d JOIN changes c ON c.id = d.change \
-                           WHERE d.state = 'pending' AND d.callback = ?1 ORDER BY d.id LIMIT ?2";
-                let mut statement = connection.prepare_cached(sql)?;
-                let mut rows = statement.query(params![callback, LOOK_AHEAD])?;
-                let mut lanes = HashSet::new();
-                while let Some(row) = rows.next()? {
-                    let lane = Lane { callback, entity: row.get(1)? };
-                    if lanes.insert(lane) {
-                        pending.push(Pending { id: row.get(0)?, lane });
-                    }
-                }
-            }
-            pending.sort_by_key(|pending| pending.id);
-            Ok(pending)
-        })
-        .await
-    }
-
-    /// What a delivery of the outbox sends.
-    pub(crate) async fn outgoing(&self, id: Id) -> Result<Outgoing, StoreError> {
-        self.read(move |connection| {
-            let sql = "SELECT url, content_type, body, wire FROM deliveries WHERE id = ?1";
-            let mut statement = connection.prepare_cached(sql)?;
-            let (url, content_type, bytes, wire): (String, String, Vec<u8>, Option<String>) =
-                statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
-            let url = TargetUrl::parse(&url).map_err(|_| StoreError::row("URL", &url))?;
-            let wire = wire.map(|name| WireProfile::from_name(&name).ok_or_else(|| StoreError::row("spelling", &name)));
-            Ok(Outgoing { url, payload: Payload { content_type, bytes }, wire: wire.transpose()? })
-        })
-        .await
-    }
-
-    /// Notes what became of a delivery.
-    pub(crate) async fn finish(&self, id: Id, attempt: Attempt) -> Result<DeliveryState, StoreError> {
-        let success = attempt.status.is_some_and(|status| (200..300).contains(&status));
-        let state = if success { DeliveryState::Delivered } else { DeliveryState::Failed };
-        self.write(move |transaction| {
-            let sql = "UPDATE deliveries SET state = ?2, started = ?3, micros = ?4, request_head = ?5, status = ?6, \
-                       answer = ?7, error = ?8, error_detail = ?9, \
-                       sequence = (SELECT coalesce(max(sequence), 0) + 1 FROM deliveries) WHERE id = ?1";
-            let (error, detail) = attempt.error.unzip();
-            transaction.prepare_cached(sql)?.execute(params![
-                id,
-                state.name(),
-                attempt.started,
-                attempt.micros,
-                attempt.request_head,
-                attempt.status,
-                attempt.answer,
-                error,
-                detail,
-            ])?;
-            Ok(())
-        })
-        .await?;
-        self.0.outcomes.send_replace(());
-        Ok(state)
-    }
-
     /// The first delivery that came to an outcome after a given one, of one callback or of any, with one outcome or any.
     pub(crate) async fn next_outcome(
         &self,
@@ -245,19 +127,6 @@ impl Store {
         })
         .await
     }
-}
-
-/// The callbacks that have something in the outbox. From one to the next is one step in the index, however much each has.
-fn waiting_callbacks(connection: &Connection) -> Result<Vec<Id>, StoreError> {
-    let sql = "SELECT min(callback) FROM deliveries WHERE state = 'pending' AND callback > ?1";
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut callbacks = Vec::new();
-    let mut last = 0;
-    while let Some(next) = statement.query_row([last], |row| row.get::<_, Option<Id>>(0))? {
-        callbacks.push(next);
-        last = next;
-    }
-    Ok(callbacks)
 }
 
 fn find(connection: &Connection, id: Id) -> Result<Delivery, StoreError> {

@@ -1,0 +1,84 @@
+//! Notes what attempts came to: all that has ended since the last time in one transaction.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedRwLockReadGuard, mpsc, watch};
+use tokio::task::JoinHandle;
+
+use super::PAUSE_AFTER_ERROR;
+use crate::store::{Finished, Lane, Store};
+
+/// How many outcomes are noted in one transaction, and how many wait for the next one. Who has more waits.
+const MOST: usize = 256;
+
+/// What an attempt came to, with its share of the deliveries.
+pub(super) struct Note {
+    pub(super) finished: Finished,
+    pub(super) delivering: Arc<OwnedRwLockReadGuard<()>>,
+}
+
+/// The one who notes outcomes.
+pub(super) struct Notes {
+    queue: mpsc::Sender<Note>,
+    worker: JoinHandle<()>,
+}
+
+/// Where attempts hand in what they came to.
+pub(super) struct Queue(mpsc::Sender<Note>);
+
+impl Notes {
+    /// Begins, and tells each lane whose outcome is noted.
+    pub(super) fn start(store: Store, stop: watch::Receiver<bool>) -> (Self, mpsc::UnboundedReceiver<Lane>) {
+        let (queue, waiting) = mpsc::channel(MOST);
+        let (noted, lanes) = mpsc::unbounded_channel();
+        let worker = tokio::spawn(work(store, waiting, noted, stop));
+        (Self { queue, worker }, lanes)
+    }
+
+    pub(super) fn queue(&self) -> Queue {
+        Queue(self.queue.clone())
+    }
+
+    /// Waits until all is noted that was handed in.
+    pub(super) async fn end(self) {
+        drop(self.queue);
+        if let Err(error) = self.worker.await {
+            tracing::error!(%error, "outcomes of deliveries could not be noted");
+        }
+    }
+}
+
+impl Queue {
+    pub(super) async fn note(&self, note: Note) {
+        // Nobody takes it when the store has failed until the end: the delivery is still in the outbox.
+        let _ = self.0.send(note).await;
+    }
+}
+
+async fn work(
+    store: Store,
+    mut waiting: mpsc::Receiver<Note>,
+    noted: mpsc::UnboundedSender<Lane>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut batch = Vec::with_capacity(MOST);
+    while waiting.recv_many(&mut batch, MOST).await > 0 {
+        let (finished, shares): (Vec<_>, Vec<_>) = batch.drain(..).map(|note| (note.finished, note.delivering)).unzip();
+        // The lanes stay closed until the outcomes are noted: nothing is sent twice because the store fails.
+        while let Err(error) = store.finish(finished.clone()).await {
+            tracing::error!(%error, "the outcomes of deliveries cannot be noted");
+            tokio::select! {
+                () = tokio::time::sleep(PAUSE_AFTER_ERROR) => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+        }
+        drop(shares);
+        for Finished { id, lane, attempt } in finished {
+            let state = attempt.outcome();
+            let error = attempt.error.as_ref().map(|(class, _)| *class);
+            tracing::info!(delivery = id, ?state, status = attempt.status, error, micros = attempt.micros, "attempted");
+            // At the end nobody asks any more.
+            let _ = noted.send(lane);
+        }
+    }
+}

@@ -189,7 +189,7 @@ fn note(transaction: &Transaction<'_>, Finished { id, lane, attempt }: Finished)
     let state = attempt.outcome();
     let sql = "UPDATE deliveries SET state = ?2, started = ?3, micros = ?4, request_head = ?5, status = ?6, \
                answer = ?7, error = ?8, error_detail = ?9, \
-               sequence = (SELECT coalesce(max(sequence), 0) + 1 FROM deliveries) WHERE id = ?1";
+               sequence = (SELECT coalesce(max(sequence), 0) + 1 FROM deliveries WHERE sequence IS NOT NULL) WHERE id = ?1";
     let (error, detail) = attempt.error.unzip();
     transaction.prepare_cached(sql)?.execute(params![
         id,

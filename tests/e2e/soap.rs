@@ -132,6 +132,37 @@ fn a_callback_without_the_trigger_soap_is_told_nothing() {
 }
 
 #[test]
+fn a_callback_that_is_set_up_by_soap_can_do_what_one_of_the_rest_api_can() {
+    let publisher = Publisher::start();
+    let receiver = Receiver::of(&publisher);
+    let rules = json!({"field": "name", "contains": "Mi"});
+    let create = format!(
+        "<id>1</id><url>{}</url><conditions>{rules}</conditions><dialect>legacy</dialect><wire>lowercase</wire>",
+        receiver.url("/hook")
+    );
+    done(&publisher, "Database_createCallback", &create).unwrap();
+    let shown = publisher.get("/v4/callback/1")["data"][0].clone();
+    assert_eq!(
+        (&shown["conditions"], &shown["dialect"], &shown["wire"]),
+        (&rules, &json!("legacy"), &json!("lowercase"))
+    );
+    publisher.profile("Jessica");
+    publisher.profile("Mike");
+    receiver.next_verified();
+    assert_eq!(publisher.settled(1)[0]["profile"], 2);
+
+    // An update leaves the rules unless it names them.
+    done(&publisher, "Callback_update", "<id>1</id><dialect>current</dialect><conditions>null</conditions>");
+    done(&publisher, "Callback_update", "<id>1</id><action>create</action>");
+    publisher.profile("Jessica");
+    let told: Value = serde_json::from_slice(&receiver.next_verified().body).unwrap();
+    assert_eq!((&told["id"], &told["fields"]["name"]), (&json!("3"), &json!("Jessica")));
+    let retrieved = call(&publisher, "Callback_retrieve", "<id>1</id>").text();
+    assert_eq!(between(&retrieved, "<dialect>", "</dialect>"), Some("current"));
+    assert!(!retrieved.contains("<conditions>"), "{retrieved}");
+}
+
+#[test]
 fn many_are_updated_and_removed_in_one_call_or_none() {
     let publisher = Publisher::start();
     let receiver = Receiver::of(&publisher);
@@ -312,7 +343,7 @@ fn parameters_that_make_no_sense_are_refused_and_nothing_is_half_done() {
         format!("<requirements><fieldname>{field}</fieldname><operator>{operator}</operator></requirements>")
     };
     let url = "<url>http://127.0.0.1:9/</url>";
-    let calls: [(&str, String, &str); 33] = [
+    let calls: [(&str, String, &str); 38] = [
         ("Database_retrieve", "<id>9</id>".into(), "No database with supplied ID"),
         ("Database_retrieve", "<id>customers</id>".into(), "`id`: expected a number, got `customers`"),
         ("Database_retrieve", String::new(), "`id` is missing"),
@@ -336,6 +367,19 @@ fn parameters_that_make_no_sense_are_refused_and_nothing_is_half_done() {
         ("Database_createCallback", format!("<id>9</id>{url}"), "No database with supplied ID"),
         ("Database_createCallback", format!("<id>1</id>{url}<triggers>sms</triggers>"), "unknown trigger `sms`"),
         ("Database_createCallback", format!("<id>1</id>{url}<method>yaml</method>"), "`method`: expected"),
+        ("Database_createCallback", format!("<id>1</id>{url}<dialect>new</dialect>"), "`dialect`: expected `current`"),
+        ("Database_createCallback", format!("<id>1</id>{url}<wire>upper</wire>"), "`wire`: expected `lowercase`"),
+        (
+            "Database_createCallback",
+            format!("<id>1</id>{url}<conditions>city = Utrecht</conditions>"),
+            "`conditions`: expected a set of rules as JSON: expected value at line 1",
+        ),
+        (
+            "Collection_createCallback",
+            format!("<id>1</id>{url}<conditions>[</conditions>"),
+            "`conditions`: expected a set of rules as JSON: EOF",
+        ),
+        ("Database_createCallback", format!("<id>1</id>{url}<conditions>7</conditions>"), "`conditions`: "),
         ("Callback_retrieve", "<id>9</id>".into(), "No callback with supplied ID"),
         ("Field_update", "<id>99</id><name>x</name>".into(), "Failed to get the field"),
         ("Field_update", "<id>1</id><name>email</name>".into(), "there is a field `email` already"),

@@ -163,6 +163,38 @@ fn a_callback_that_is_set_up_by_soap_can_do_what_one_of_the_rest_api_can() {
 }
 
 #[test]
+fn a_profile_that_moves_is_told_as_gone_in_the_one_database_and_as_new_in_the_other() {
+    let publisher = Publisher::start();
+    let receiver = Receiver::of(&publisher);
+    let other = done(&publisher, "Account_createDatabase", "<name>other</name>").unwrap();
+    done(&publisher, "Database_createField", &format!("<id>{other}</id><name>city</name>")).unwrap();
+    let values = fields(&[("name", "Mike"), ("city", "Utrecht")]);
+    done(&publisher, "Database_createProfile", &format!("<id>1</id>{values}")).unwrap();
+    for database in [1, other] {
+        let create = format!("<id>{database}</id><url>{}</url>", receiver.url(&format!("/{database}")));
+        done(&publisher, "Database_createCallback", &create).unwrap();
+    }
+    done(&publisher, "Profile_move", &format!("<id>1</id><database><id>{other}</id></database>"));
+    let mut told: Vec<(String, Value)> = (0..2)
+        .map(|_| {
+            let request = receiver.next_verified();
+            (request.request, serde_json::from_slice(&request.body).unwrap())
+        })
+        .collect();
+    told.sort_by(|left, right| left.0.cmp(&right.0));
+    let before = json!({"name": "Mike", "email": "", "city": "Utrecht", "company": "", "score": "0"});
+    for ((request, body), (database, action, fields)) in
+        told.iter().zip([(1, "delete", before), (other, "create", json!({"city": "Utrecht"}))])
+    {
+        assert_eq!(*request, format!("POST /{database}"));
+        assert_eq!((&body["id"], &body["action"], &body["fields"]), (&json!("1"), &json!(action), &fields));
+    }
+    assert!(publisher.settled(2).iter().all(|delivery| delivery["trigger"] == "soap"));
+    assert_eq!(publisher.get("/v4/database/other/profiles")["data"][0]["ID"], "1");
+    assert_eq!(publisher.get("/v4/database/customers/profiles")["total"], 0);
+}
+
+#[test]
 fn many_are_updated_and_removed_in_one_call_or_none() {
     let publisher = Publisher::start();
     let receiver = Receiver::of(&publisher);
@@ -343,7 +375,7 @@ fn parameters_that_make_no_sense_are_refused_and_nothing_is_half_done() {
         format!("<requirements><fieldname>{field}</fieldname><operator>{operator}</operator></requirements>")
     };
     let url = "<url>http://127.0.0.1:9/</url>";
-    let calls: [(&str, String, &str); 38] = [
+    let calls: [(&str, String, &str); 41] = [
         ("Database_retrieve", "<id>9</id>".into(), "No database with supplied ID"),
         ("Database_retrieve", "<id>customers</id>".into(), "`id`: expected a number, got `customers`"),
         ("Database_retrieve", String::new(), "`id` is missing"),
@@ -388,6 +420,9 @@ fn parameters_that_make_no_sense_are_refused_and_nothing_is_half_done() {
         ("Profile_addInterest", "<id>1</id><interest>chess</interest>".into(), "no interest `chess`"),
         ("Profile_createSubProfile", "<id>1</id><collection><id>9</id></collection>".into(), "No collection"),
         ("Profile_createSubProfile", "<id>1</id>".into(), "`collection` is missing"),
+        ("Profile_move", "<id>1</id>".into(), "`database` is missing"),
+        ("Profile_move", "<id>1</id><database><id>1</id></database>".into(), "profile 1 is in `customers` already"),
+        ("Profile_move", "<id>1</id><database><id>9</id></database>".into(), "No database with supplied ID"),
         ("SubProfile_remove", "<id>1</id>".into(), "No subprofile with supplied ID"),
         ("Collection_removeSubProfiles", "<id>9</id>".into(), "No collection"),
     ];

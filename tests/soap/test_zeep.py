@@ -163,6 +163,20 @@ def test_profiles_are_created_searched_updated_and_removed(api: Api, database: i
     assert api.Database_profiles(id=database).total == 0
 
 
+def test_a_profile_moves_into_another_database(api: Api, database: int) -> None:
+    customers = api.Account_database(identifier="customers").id
+    profile = api.Database_createProfile(id=customers, fields=pairs(name="Mike", email="m@example.com", score="3")).id
+    assert api.Profile_move(id=profile, database={"id": database}) is True
+    moved = api.Profile_retrieve(id=profile)
+    assert (moved.database, moved.removed, fields_of(moved)) == (
+        database,
+        None,
+        {"email": "m@example.com", "score": "3"},
+    )
+    with pytest.raises(Fault, match="already"):
+        api.Profile_move(id=profile, database={"id": database})
+
+
 def test_subprofiles_are_created_searched_updated_and_removed(api: Api) -> None:
     customers = api.Account_database(identifier="customers").id
     orders = api.Database_collection(id=customers, identifier="orders").id

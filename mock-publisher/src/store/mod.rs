@@ -21,6 +21,7 @@ mod imports;
 mod links;
 mod masses;
 mod migrate;
+mod moves;
 mod outbox;
 mod plan;
 mod snapshots;

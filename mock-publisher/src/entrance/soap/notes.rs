@@ -1,5 +1,11 @@
-/// What the description says of members that the platform does not document, by their names.
+/// What the description says of operations and members that the platform does not document, by their names.
 const NOTES: &[(&str, &str)] = &[
+    (
+        "Profile_move",
+        "Assumption: the profile goes into another database of the account and keeps its number. Values of fields and interests of \
+         the same name are kept, and its subprofiles go along into collections of the same name; what has no counterpart is \
+         lost. It is told as `delete` in the one database and as `create` in the other, and so are its subprofiles.",
+    ),
     ("action", "An extension: `create`, `update`, `delete` or `all`."),
     ("triggers", "An extension: names of entrances, with commas between."),
     (
@@ -12,7 +18,7 @@ const NOTES: &[(&str, &str)] = &[
     ("active", "An extension: whether it is sent at all."),
 ];
 
-/// What there is to say of a member.
+/// What there is to say of an operation or a member.
 pub(super) fn note(name: &str) -> Option<&'static str> {
     NOTES.iter().find(|(known, _)| *known == name).map(|(_, note)| *note)
 }

@@ -136,9 +136,11 @@ fn messages(out: &mut String) {
 fn port_type(out: &mut String) {
     out.push_str("<portType name=\"POMPortType\">\n");
     for Operation { name, .. } in operations::all() {
+        let documentation = |note| format!("<documentation>{}</documentation>", escaped(note));
+        let documentation = note(name).map(documentation).unwrap_or_default();
         let _ = writeln!(
             out,
-            "<operation name=\"{name}\"><input message=\"tns:{name}Input\"/><output message=\"tns:{name}Output\"/></operation>"
+            "<operation name=\"{name}\">{documentation}<input message=\"tns:{name}Input\"/><output message=\"tns:{name}Output\"/></operation>"
         );
     }
     out.push_str("</portType>\n");

@@ -195,6 +195,41 @@ fn a_profile_that_moves_is_told_as_gone_in_the_one_database_and_as_new_in_the_ot
 }
 
 #[test]
+fn a_database_is_removed_with_all_that_is_in_it_and_each_profile_is_told() {
+    let publisher = Publisher::start();
+    let receiver = Receiver::of(&publisher);
+    publisher.callback(&receiver.url("/hook"));
+    publisher.profile("Mike");
+    receiver.next_verified();
+    done(&publisher, "Profile_createSubProfile", "<id>1</id><collection>1</collection>").unwrap();
+    done(&publisher, "Database_remove", "<id>1</id>");
+    let told: Value = serde_json::from_slice(&receiver.next_verified().body).unwrap();
+    assert_eq!(
+        (&told["id"], &told["action"], &told["fields"]["name"]),
+        (&json!("1"), &json!("delete"), &json!("Mike"))
+    );
+    assert_eq!(publisher.settled(2)[1]["trigger"], "soap");
+    for (operation, parameters) in [
+        ("Database_retrieve", "<id>1</id>"),
+        ("Database_remove", "<id>1</id>"),
+        ("Collection_retrieve", "<id>1</id>"),
+        ("Profile_retrieve", "<id>1</id>"),
+        ("SubProfile_retrieve", "<id>1</id>"),
+        ("Callback_retrieve", "<id>1</id>"),
+    ] {
+        expect_fault(&call(&publisher, operation, parameters), 500, "Client", "No ");
+    }
+    // What happened there is still in the log.
+    let changes = publisher.get("/mock/v1/changes")["changes"].clone();
+    assert_eq!(changes.as_array().unwrap().len(), 4);
+    assert_eq!((&changes[3]["database"], &changes[3]["database_name"]), (&json!(1), &Value::Null));
+    let why = publisher.get("/mock/v1/changes/4/why");
+    assert_eq!((&why["callbacks"][0]["reason"], &why["callbacks"][0]["url"]), (&json!("fired"), &Value::Null));
+    // The name is free, and its number is not given again.
+    assert_eq!(done(&publisher, "Account_createDatabase", "<name>customers</name>"), Some(2));
+}
+
+#[test]
 fn many_are_updated_and_removed_in_one_call_or_none() {
     let publisher = Publisher::start();
     let receiver = Receiver::of(&publisher);
@@ -379,7 +414,7 @@ fn parameters_that_make_no_sense_are_refused_and_nothing_is_half_done() {
         ("Database_retrieve", "<id>9</id>".into(), "No database with supplied ID"),
         ("Database_retrieve", "<id>customers</id>".into(), "`id`: expected a number, got `customers`"),
         ("Database_retrieve", String::new(), "`id` is missing"),
-        ("Database_remove", "<id>1</id>".into(), "does not remove databases"),
+        ("Database_remove", "<id>9</id>".into(), "No database with supplied ID"),
         ("Database_createProfile", "<id>9</id>".into(), "No database with supplied ID"),
         ("Database_createProfile", "<id>1</id><fields>x</fields>".into(), "`fields`: expected pairs"),
         ("Database_createField", "<id>1</id><name>a b</name>".into(), "no name of a field"),

@@ -123,8 +123,11 @@ def test_a_database_is_set_up_and_looked_at(api: Api) -> None:
     assert (changed.name, changed.description, changed.archived) == (name, "changed", True)
     api.Database_setUnsubscribeValues(id=database.id, fields=pairs(tint="red"))
     assert values_of(api.Database_unsubscribeValues(id=database.id)) == {"tint": "red"}
-    with pytest.raises(Fault, match="does not remove databases"):
-        api.Database_remove(id=database.id)
+    api.Database_createProfile(id=database.id)
+    assert api.Database_remove(id=database.id) is True
+    with pytest.raises(Fault, match="No database with supplied ID"):
+        api.Database_retrieve(id=database.id)
+    assert api.Account_database(identifier=name) is None
 
 
 def test_profiles_are_created_searched_updated_and_removed(api: Api, database: int) -> None:

@@ -24,6 +24,7 @@ mod migrate;
 mod moves;
 mod outbox;
 mod plan;
+mod removal;
 mod snapshots;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,11 @@
 /// What the description says of operations and members that the platform does not document, by their names.
 const NOTES: &[(&str, &str)] = &[
     (
+        "Database_remove",
+        "Assumption: its profiles are removed and told one by one, as by Profile_remove; then nothing is left of the database. \
+         It is refused while an import into it or a copy of it has not ended.",
+    ),
+    (
         "Profile_move",
         "Assumption: the profile goes into another database of the account and keeps its number. Values of fields and interests of \
          the same name are kept, and its subprofiles go along into collections of the same name; what has no counterpart is \

@@ -1,7 +1,7 @@
 //! `mock-publisher`: a local stand-in for a marketing platform that sends signed webhooks (Callbacks).
 //!
 //! The floors, top to bottom; a module uses only floors below its own:
-//! `cli` | `demo`, `scenario` | `server` | `control`, `entrance`, `dispatch` | `store`, `send` | `callback` | `script`, `emit` |
+//! `cli` | `demo`, `scenario` | `server` | `control`, `entrance`, `dispatch` | `mock_api` | `store`, `send` | `callback` | `script`, `emit` |
 //! `platform`, `keyring` with its name server | `wire_profile`, `access_token`, `local_client`, `receiver`, `private_file`,
 //! `output`, `excerpt`, `bell`, `clock`.
 
@@ -20,6 +20,7 @@ mod excerpt;
 pub mod figures;
 mod keyring;
 mod local_client;
+mod mock_api;
 mod output;
 mod platform;
 mod private_file;

@@ -132,6 +132,104 @@ fn a_callback_without_the_trigger_soap_is_told_nothing() {
 }
 
 #[test]
+fn a_callback_that_is_set_up_by_soap_can_do_what_one_of_the_rest_api_can() {
+    let publisher = Publisher::start();
+    let receiver = Receiver::of(&publisher);
+    let rules = json!({"field": "name", "contains": "Mi"});
+    let create = format!(
+        "<id>1</id><url>{}</url><conditions>{rules}</conditions><dialect>legacy</dialect><wire>lowercase</wire>",
+        receiver.url("/hook")
+    );
+    done(&publisher, "Database_createCallback", &create).unwrap();
+    let shown = publisher.get("/v4/callback/1")["data"][0].clone();
+    assert_eq!(
+        (&shown["conditions"], &shown["dialect"], &shown["wire"]),
+        (&rules, &json!("legacy"), &json!("lowercase"))
+    );
+    publisher.profile("Jessica");
+    publisher.profile("Mike");
+    receiver.next_verified();
+    assert_eq!(publisher.settled(1)[0]["profile"], 2);
+
+    // An update leaves the rules unless it names them.
+    done(&publisher, "Callback_update", "<id>1</id><dialect>current</dialect><conditions>null</conditions>");
+    done(&publisher, "Callback_update", "<id>1</id><action>create</action>");
+    publisher.profile("Jessica");
+    let told: Value = serde_json::from_slice(&receiver.next_verified().body).unwrap();
+    assert_eq!((&told["id"], &told["fields"]["name"]), (&json!("3"), &json!("Jessica")));
+    let retrieved = call(&publisher, "Callback_retrieve", "<id>1</id>").text();
+    assert_eq!(between(&retrieved, "<dialect>", "</dialect>"), Some("current"));
+    assert!(!retrieved.contains("<conditions>"), "{retrieved}");
+}
+
+#[test]
+fn a_profile_that_moves_is_told_as_gone_in_the_one_database_and_as_new_in_the_other() {
+    let publisher = Publisher::start();
+    let receiver = Receiver::of(&publisher);
+    let other = done(&publisher, "Account_createDatabase", "<name>other</name>").unwrap();
+    done(&publisher, "Database_createField", &format!("<id>{other}</id><name>city</name>")).unwrap();
+    let values = fields(&[("name", "Mike"), ("city", "Utrecht")]);
+    done(&publisher, "Database_createProfile", &format!("<id>1</id>{values}")).unwrap();
+    for database in [1, other] {
+        let create = format!("<id>{database}</id><url>{}</url>", receiver.url(&format!("/{database}")));
+        done(&publisher, "Database_createCallback", &create).unwrap();
+    }
+    done(&publisher, "Profile_move", &format!("<id>1</id><database><id>{other}</id></database>"));
+    let mut told: Vec<(String, Value)> = (0..2)
+        .map(|_| {
+            let request = receiver.next_verified();
+            (request.request, serde_json::from_slice(&request.body).unwrap())
+        })
+        .collect();
+    told.sort_by(|left, right| left.0.cmp(&right.0));
+    let before = json!({"name": "Mike", "email": "", "city": "Utrecht", "company": "", "score": "0"});
+    for ((request, body), (database, action, fields)) in
+        told.iter().zip([(1, "delete", before), (other, "create", json!({"city": "Utrecht"}))])
+    {
+        assert_eq!(*request, format!("POST /{database}"));
+        assert_eq!((&body["id"], &body["action"], &body["fields"]), (&json!("1"), &json!(action), &fields));
+    }
+    assert!(publisher.settled(2).iter().all(|delivery| delivery["trigger"] == "soap"));
+    assert_eq!(publisher.get("/v4/database/other/profiles")["data"][0]["ID"], "1");
+    assert_eq!(publisher.get("/v4/database/customers/profiles")["total"], 0);
+}
+
+#[test]
+fn a_database_is_removed_with_all_that_is_in_it_and_each_profile_is_told() {
+    let publisher = Publisher::start();
+    let receiver = Receiver::of(&publisher);
+    publisher.callback(&receiver.url("/hook"));
+    publisher.profile("Mike");
+    receiver.next_verified();
+    done(&publisher, "Profile_createSubProfile", "<id>1</id><collection>1</collection>").unwrap();
+    done(&publisher, "Database_remove", "<id>1</id>");
+    let told: Value = serde_json::from_slice(&receiver.next_verified().body).unwrap();
+    assert_eq!(
+        (&told["id"], &told["action"], &told["fields"]["name"]),
+        (&json!("1"), &json!("delete"), &json!("Mike"))
+    );
+    assert_eq!(publisher.settled(2)[1]["trigger"], "soap");
+    for (operation, parameters) in [
+        ("Database_retrieve", "<id>1</id>"),
+        ("Database_remove", "<id>1</id>"),
+        ("Collection_retrieve", "<id>1</id>"),
+        ("Profile_retrieve", "<id>1</id>"),
+        ("SubProfile_retrieve", "<id>1</id>"),
+        ("Callback_retrieve", "<id>1</id>"),
+    ] {
+        expect_fault(&call(&publisher, operation, parameters), 500, "Client", "No ");
+    }
+    // What happened there is still in the log.
+    let changes = publisher.get("/mock/v1/changes")["changes"].clone();
+    assert_eq!(changes.as_array().unwrap().len(), 4);
+    assert_eq!((&changes[3]["database"], &changes[3]["database_name"]), (&json!(1), &Value::Null));
+    let why = publisher.get("/mock/v1/changes/4/why");
+    assert_eq!((&why["callbacks"][0]["reason"], &why["callbacks"][0]["url"]), (&json!("fired"), &Value::Null));
+    // The name is free, and its number is not given again.
+    assert_eq!(done(&publisher, "Account_createDatabase", "<name>customers</name>"), Some(2));
+}
+
+#[test]
 fn many_are_updated_and_removed_in_one_call_or_none() {
     let publisher = Publisher::start();
     let receiver = Receiver::of(&publisher);
@@ -312,11 +410,11 @@ fn parameters_that_make_no_sense_are_refused_and_nothing_is_half_done() {
         format!("<requirements><fieldname>{field}</fieldname><operator>{operator}</operator></requirements>")
     };
     let url = "<url>http://127.0.0.1:9/</url>";
-    let calls: [(&str, String, &str); 33] = [
+    let calls: [(&str, String, &str); 41] = [
         ("Database_retrieve", "<id>9</id>".into(), "No database with supplied ID"),
         ("Database_retrieve", "<id>customers</id>".into(), "`id`: expected a number, got `customers`"),
         ("Database_retrieve", String::new(), "`id` is missing"),
-        ("Database_remove", "<id>1</id>".into(), "does not remove databases"),
+        ("Database_remove", "<id>9</id>".into(), "No database with supplied ID"),
         ("Database_createProfile", "<id>9</id>".into(), "No database with supplied ID"),
         ("Database_createProfile", "<id>1</id><fields>x</fields>".into(), "`fields`: expected pairs"),
         ("Database_createField", "<id>1</id><name>a b</name>".into(), "no name of a field"),
@@ -336,6 +434,19 @@ fn parameters_that_make_no_sense_are_refused_and_nothing_is_half_done() {
         ("Database_createCallback", format!("<id>9</id>{url}"), "No database with supplied ID"),
         ("Database_createCallback", format!("<id>1</id>{url}<triggers>sms</triggers>"), "unknown trigger `sms`"),
         ("Database_createCallback", format!("<id>1</id>{url}<method>yaml</method>"), "`method`: expected"),
+        ("Database_createCallback", format!("<id>1</id>{url}<dialect>new</dialect>"), "`dialect`: expected `current`"),
+        ("Database_createCallback", format!("<id>1</id>{url}<wire>upper</wire>"), "`wire`: expected `lowercase`"),
+        (
+            "Database_createCallback",
+            format!("<id>1</id>{url}<conditions>city = Utrecht</conditions>"),
+            "`conditions`: expected a set of rules as JSON: expected value at line 1",
+        ),
+        (
+            "Collection_createCallback",
+            format!("<id>1</id>{url}<conditions>[</conditions>"),
+            "`conditions`: expected a set of rules as JSON: EOF",
+        ),
+        ("Database_createCallback", format!("<id>1</id>{url}<conditions>7</conditions>"), "`conditions`: "),
         ("Callback_retrieve", "<id>9</id>".into(), "No callback with supplied ID"),
         ("Field_update", "<id>99</id><name>x</name>".into(), "Failed to get the field"),
         ("Field_update", "<id>1</id><name>email</name>".into(), "there is a field `email` already"),
@@ -344,6 +455,9 @@ fn parameters_that_make_no_sense_are_refused_and_nothing_is_half_done() {
         ("Profile_addInterest", "<id>1</id><interest>chess</interest>".into(), "no interest `chess`"),
         ("Profile_createSubProfile", "<id>1</id><collection><id>9</id></collection>".into(), "No collection"),
         ("Profile_createSubProfile", "<id>1</id>".into(), "`collection` is missing"),
+        ("Profile_move", "<id>1</id>".into(), "`database` is missing"),
+        ("Profile_move", "<id>1</id><database><id>1</id></database>".into(), "profile 1 is in `customers` already"),
+        ("Profile_move", "<id>1</id><database><id>9</id></database>".into(), "No database with supplied ID"),
         ("SubProfile_remove", "<id>1</id>".into(), "No subprofile with supplied ID"),
         ("Collection_removeSubProfiles", "<id>9</id>".into(), "No collection"),
     ];

@@ -1,6 +1,7 @@
 """What a standard SOAP client makes of the WSDL alone, without a line written for this service."""
 
 import itertools
+import json
 from typing import Any
 from urllib.request import urlopen
 
@@ -122,8 +123,11 @@ def test_a_database_is_set_up_and_looked_at(api: Api) -> None:
     assert (changed.name, changed.description, changed.archived) == (name, "changed", True)
     api.Database_setUnsubscribeValues(id=database.id, fields=pairs(tint="red"))
     assert values_of(api.Database_unsubscribeValues(id=database.id)) == {"tint": "red"}
-    with pytest.raises(Fault, match="does not remove databases"):
-        api.Database_remove(id=database.id)
+    api.Database_createProfile(id=database.id)
+    assert api.Database_remove(id=database.id) is True
+    with pytest.raises(Fault, match="No database with supplied ID"):
+        api.Database_retrieve(id=database.id)
+    assert api.Account_database(identifier=name) is None
 
 
 def test_profiles_are_created_searched_updated_and_removed(api: Api, database: int) -> None:
@@ -160,6 +164,20 @@ def test_profiles_are_created_searched_updated_and_removed(api: Api, database: i
     rest = [profile.id for profile in api.Database_profiles(id=database).items.profile]
     assert api.Database_removeProfiles(id=database, ids=rest) == 2
     assert api.Database_profiles(id=database).total == 0
+
+
+def test_a_profile_moves_into_another_database(api: Api, database: int) -> None:
+    customers = api.Account_database(identifier="customers").id
+    profile = api.Database_createProfile(id=customers, fields=pairs(name="Mike", email="m@example.com", score="3")).id
+    assert api.Profile_move(id=profile, database={"id": database}) is True
+    moved = api.Profile_retrieve(id=profile)
+    assert (moved.database, moved.removed, fields_of(moved)) == (
+        database,
+        None,
+        {"email": "m@example.com", "score": "3"},
+    )
+    with pytest.raises(Fault, match="already"):
+        api.Profile_move(id=profile, database={"id": database})
 
 
 def test_subprofiles_are_created_searched_updated_and_removed(api: Api) -> None:
@@ -199,12 +217,35 @@ def test_callbacks_are_set_up_changed_and_removed(api: Api, database: int) -> No
     )
     assert (created.method, created.action, created.triggers, created.active) == ("xml", "update", "rest,soap", True)
     assert (created.database, created.collection) == (database, 0)
+    assert (created.conditions, created.dialect, created.wire) == (None, None, None)
     assert api.Callback_update(id=created.id, method="json", active=False) is True
     changed = api.Callback_retrieve(id=created.id)
     assert (changed.method, changed.action, changed.active) == ("json", "update", False)
     assert [each.id for each in api.Database_callbacks(id=database).items.callback] == [created.id]
     assert api.Callback_remove(id=created.id) is True
     assert api.Database_callbacks(id=database).total == 0
+
+
+def test_rules_of_a_callback_are_json_in_a_text(api: Api, database: int) -> None:
+    rules = {"field": "email", "contains": "<&>"}
+    created = api.Database_createCallback(
+        id=database,
+        url="http://127.0.0.1:9/hook",
+        conditions=json.dumps(rules),
+        dialect="legacy",
+        wire="documented",
+    )
+    assert (json.loads(created.conditions), created.dialect, created.wire) == (rules, "legacy", "documented")
+    api.Callback_update(id=created.id, expression="true", dialect="current")
+    kept = api.Callback_retrieve(id=created.id)
+    assert (json.loads(kept.conditions), kept.dialect, kept.wire) == (rules, "current", "documented")
+    for wrong in ["email contains x", "{}", '{"field": "email", "sounds": "x"}']:
+        with pytest.raises(Fault, match="^`conditions`: "):
+            api.Callback_update(id=created.id, conditions=wrong)
+    for nothing in ["", "null"]:
+        api.Callback_update(id=created.id, conditions=json.dumps(rules))
+        api.Callback_update(id=created.id, conditions=nothing)
+        assert api.Callback_retrieve(id=created.id).conditions is None
 
 
 def test_a_login_replaces_the_token(publisher: Publisher) -> None:

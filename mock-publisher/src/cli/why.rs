@@ -32,7 +32,7 @@ struct Change {
     action: String,
     profile: Option<i64>,
     subprofile: Option<i64>,
-    database_name: String,
+    database_name: Option<String>,
     collection_name: Option<String>,
     changed: Vec<(String, String, String)>,
 }
@@ -68,13 +68,14 @@ const MAX_SHOWN: usize = 60;
 
 fn story(why: &Why) -> String {
     let Why { change, callbacks } = why;
+    let named = |name: &Option<String>, gone: &str| name.as_ref().map_or(gone.to_owned(), |name| format!("`{name}`"));
+    let database = named(&change.database_name, "a database that is gone");
     let what = match (change.profile, change.subprofile) {
-        (Some(id), _) => format!("profile {id} in `{}`", change.database_name),
+        (Some(id), _) => format!("profile {id} in {database}"),
         (None, id) => format!(
-            "subprofile {} in `{}` of `{}`",
+            "subprofile {} in {} of {database}",
             id.unwrap_or_default(),
-            change.collection_name.as_deref().unwrap_or("a collection that is gone"),
-            change.database_name
+            named(&change.collection_name, "a collection that is gone"),
         ),
     };
     let mut out = format!("change {}   {}   {what}   through {}", change.id, change.action, change.trigger);

@@ -4,13 +4,12 @@ use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
 use super::ControlState;
-use super::error::ControlError;
-use super::part::number;
 use crate::callback::ShownCallback;
+use crate::mock_api::{CallError, number};
 use crate::platform::Id;
 
 /// `GET /mock/v1/callbacks`: those of all databases and collections, by number.
-pub(super) async fn list(State(state): State<ControlState>) -> Result<Json<Value>, ControlError> {
+pub(super) async fn list(State(state): State<ControlState>) -> Result<Json<Value>, CallError> {
     let callbacks = state.store.all_callbacks().await?;
     Ok(Json(json!({"callbacks": callbacks.into_iter().map(ShownCallback::from).collect::<Vec<_>>()})))
 }
@@ -19,6 +18,6 @@ pub(super) async fn list(State(state): State<ControlState>) -> Result<Json<Value
 pub(super) async fn show(
     State(state): State<ControlState>,
     id: Result<Path<Id>, PathRejection>,
-) -> Result<Json<ShownCallback>, ControlError> {
+) -> Result<Json<ShownCallback>, CallError> {
     Ok(Json(state.store.callback(number(id, "callback")?).await?.into()))
 }

@@ -1,21 +1,19 @@
 use axum::Json;
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
 use super::ControlState;
-use super::error::ControlError;
-use super::part::{Part, number, queried};
+use crate::mock_api::{CallError, Part, Queried, number};
 use crate::platform::Id;
 use crate::store::NotedChange;
 
 /// `GET /mock/v1/changes`: what changed, oldest first. `next` is the `after` of the following part.
 pub(super) async fn list(
     State(state): State<ControlState>,
-    part: Result<Query<Part>, QueryRejection>,
-) -> Result<Json<Value>, ControlError> {
-    let part = queried(part)?;
-    let changes = state.store.changes(part.after, part.limit()).await?;
+    Queried(part): Queried<Part>,
+) -> Result<Json<Value>, CallError> {
+    let changes = state.store.changes(part.after, part.limit.rows()).await?;
     let next = changes.last().map_or(part.after, |last| last.id);
     Ok(Json(json!({"changes": changes, "next": next})))
 }
@@ -24,7 +22,7 @@ pub(super) async fn list(
 pub(super) async fn show(
     State(state): State<ControlState>,
     id: Result<Path<Id>, PathRejection>,
-) -> Result<Json<NotedChange>, ControlError> {
+) -> Result<Json<NotedChange>, CallError> {
     Ok(Json(state.store.change(number(id, "change")?).await?.0))
 }
 
@@ -32,7 +30,7 @@ pub(super) async fn show(
 pub(super) async fn why(
     State(state): State<ControlState>,
     id: Result<Path<Id>, PathRejection>,
-) -> Result<Json<Value>, ControlError> {
+) -> Result<Json<Value>, CallError> {
     let (change, callbacks) = state.store.change(number(id, "change")?).await?;
     Ok(Json(json!({"change": change, "callbacks": callbacks})))
 }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Deserializer, de};
 use serde_json::{Value, json};
 
 use super::ControlState;
-use super::error::ControlError;
 use crate::clock::{Adjustment, Millis, Now, OutOfRange, Reading};
+use crate::mock_api::CallError;
 
 /// What of a clock is to be different.
 #[derive(Deserialize)]
@@ -38,7 +38,7 @@ pub(super) async fn show(State(state): State<ControlState>) -> Json<Value> {
 pub(super) async fn adjust(
     State(state): State<ControlState>,
     body: Result<Json<AdjustmentBody>, JsonRejection>,
-) -> Result<Json<Value>, ControlError> {
+) -> Result<Json<Value>, CallError> {
     let Json(AdjustmentBody { now, frozen, signs }) = body.map_err(unreadable)?;
     Ok(shown(state.store.clock().adjust(Adjustment { now, frozen, signs })?))
 }
@@ -47,9 +47,9 @@ pub(super) async fn adjust(
 pub(super) async fn advance(
     State(state): State<ControlState>,
     body: Result<Json<AdvanceBody>, JsonRejection>,
-) -> Result<Json<Value>, ControlError> {
+) -> Result<Json<Value>, CallError> {
     let Json(body) = body.map_err(unreadable)?;
-    let expected = || ControlError::BadRequest("expected either `seconds` or `days`, a positive number".to_owned());
+    let expected = || CallError::BadRequest("expected either `seconds` or `days`, a positive number".to_owned());
     Ok(shown(state.store.clock().advance(body.millis().ok_or_else(expected)?)?))
 }
 
@@ -84,11 +84,11 @@ fn truth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::
     bool::deserialize(deserializer).map(Some)
 }
 
-fn unreadable(rejection: JsonRejection) -> ControlError {
-    ControlError::BadRequest(rejection.body_text())
+fn unreadable(rejection: JsonRejection) -> CallError {
+    CallError::BadRequest(rejection.body_text())
 }
 
-impl From<OutOfRange> for ControlError {
+impl From<OutOfRange> for CallError {
     fn from(error: OutOfRange) -> Self {
         Self::BadRequest(error.to_string())
     }

@@ -1,6 +1,6 @@
 use axum::Json;
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::IntoResponse;
 use base64::Engine;
@@ -9,8 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::ControlState;
-use super::error::ControlError;
-use super::part::{default_limit, number, part_limit, queried, some_whole, whole};
+use crate::mock_api::{CallError, Limit, Queried, number, some_whole, whole};
 use crate::platform::Id;
 
 /// Which part of the delivery log.
@@ -19,23 +18,19 @@ use crate::platform::Id;
 pub(super) struct Wanted {
     #[serde(default, deserialize_with = "whole")]
     after: Id,
-    #[serde(default = "default_limit", deserialize_with = "whole")]
-    limit: Id,
+    #[serde(default)]
+    limit: Limit,
     /// Of this callback only.
     #[serde(default, deserialize_with = "some_whole")]
     callback: Option<Id>,
-    /// Where tokens of the platform's API may stand, too. It has been checked.
-    #[serde(rename = "access_token")]
-    _access_token: Option<String>,
 }
 
 /// `GET /mock/v1/deliveries`: the delivery log, oldest first. `next` is the `after` of the following part.
 pub(super) async fn list(
     State(state): State<ControlState>,
-    wanted: Result<Query<Wanted>, QueryRejection>,
-) -> Result<Json<Value>, ControlError> {
-    let Wanted { after, limit, callback, .. } = queried(wanted)?;
-    let deliveries = state.store.deliveries(after, callback, part_limit(limit)).await?;
+    Queried(Wanted { after, limit, callback }): Queried<Wanted>,
+) -> Result<Json<Value>, CallError> {
+    let deliveries = state.store.deliveries(after, callback, limit.rows()).await?;
     let next = deliveries.last().map_or(after, |last| last.id);
     Ok(Json(json!({"deliveries": deliveries, "next": next})))
 }
@@ -44,7 +39,7 @@ pub(super) async fn list(
 pub(super) async fn show(
     State(state): State<ControlState>,
     id: Result<Path<Id>, PathRejection>,
-) -> Result<impl IntoResponse, ControlError> {
+) -> Result<impl IntoResponse, CallError> {
     let id = number(id, "delivery")?;
     let mut delivery = json!(state.store.delivery(id).await?);
     // In base64, since a body need not be text.
@@ -56,8 +51,8 @@ pub(super) async fn show(
 pub(super) async fn request(
     State(state): State<ControlState>,
     id: Result<Path<Id>, PathRejection>,
-) -> Result<impl IntoResponse, ControlError> {
+) -> Result<impl IntoResponse, CallError> {
     let id = number(id, "delivery")?;
-    let request = state.store.sent_request(id).await?.ok_or(ControlError::NotAttempted(id))?;
+    let request = state.store.sent_request(id).await?.ok_or(CallError::NotAttempted(id))?;
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], request))
 }

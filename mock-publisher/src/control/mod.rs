@@ -4,18 +4,15 @@ mod callbacks;
 mod changes;
 mod clock;
 mod deliveries;
-mod error;
 mod keys;
-mod part;
 mod snapshots;
 #[cfg(test)]
 mod tests;
 mod wait;
 
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, any, get, post, put};
 use axum::{Router, response};
 use tokio::sync::watch;
@@ -23,8 +20,8 @@ use tokio::sync::watch;
 use crate::access_token::AccessToken;
 use crate::bell::Bell;
 use crate::keyring::Keyring;
+use crate::mock_api::{CallError, require_token};
 use crate::store::Store;
-use error::ControlError;
 
 /// What the handlers work with.
 #[derive(Clone)]
@@ -68,18 +65,10 @@ pub(crate) fn router(state: ControlState) -> Router {
     let api = routes()
         .into_iter()
         .fold(Router::new(), |router, (path, answers)| router.route(path, answers))
-        .route("/mock/v1/{*path}", any(async || ControlError::NotFound))
-        .method_not_allowed_fallback(async || ControlError::MethodNotAllowed)
-        .layer(from_fn_with_state(state.clone(), require_token));
+        .route("/mock/v1/{*path}", any(async || CallError::NotFound))
+        .method_not_allowed_fallback(async || CallError::MethodNotAllowed)
+        .layer(from_fn_with_state(state.token.clone(), require_token));
     api.route("/livez", get(async || "alive\n")).route("/readyz", get(ready)).with_state(state)
-}
-
-async fn require_token(State(state): State<ControlState>, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
-    if !state.token.is_in(&parts) {
-        return ControlError::Unauthorized.into_response();
-    }
-    next.run(Request::from_parts(parts, body)).await
 }
 
 /// Ready is who can read its store. (The sockets are open before anybody can ask.)

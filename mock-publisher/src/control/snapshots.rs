@@ -4,11 +4,11 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::ControlState;
-use super::error::ControlError;
+use crate::mock_api::CallError;
 use crate::store::{Snapshot, SnapshotName};
 
 /// `GET /mock/v1/snapshots`
-pub(super) async fn list(State(state): State<ControlState>) -> Result<Json<Value>, ControlError> {
+pub(super) async fn list(State(state): State<ControlState>) -> Result<Json<Value>, CallError> {
     Ok(Json(json!({"snapshots": state.store.snapshots().await?})))
 }
 
@@ -16,7 +16,7 @@ pub(super) async fn list(State(state): State<ControlState>) -> Result<Json<Value
 pub(super) async fn take(
     State(state): State<ControlState>,
     Path(name): Path<String>,
-) -> Result<Json<Snapshot>, ControlError> {
+) -> Result<Json<Snapshot>, CallError> {
     Ok(Json(state.store.take_snapshot(SnapshotName::parse(&name)?).await?))
 }
 
@@ -24,7 +24,7 @@ pub(super) async fn take(
 pub(super) async fn remove(
     State(state): State<ControlState>,
     Path(name): Path<String>,
-) -> Result<StatusCode, ControlError> {
+) -> Result<StatusCode, CallError> {
     state.store.remove_snapshot(SnapshotName::parse(&name)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -33,7 +33,7 @@ pub(super) async fn remove(
 pub(super) async fn restore(
     State(state): State<ControlState>,
     Path(name): Path<String>,
-) -> Result<StatusCode, ControlError> {
+) -> Result<StatusCode, CallError> {
     state.store.restore(SnapshotName::parse(&name)?).await?;
     tracing::info!(snapshot = name, "a snapshot was restored");
     state.bell.ring();
@@ -41,7 +41,7 @@ pub(super) async fn restore(
 }
 
 /// `POST /mock/v1/reset`: the scenario's contents, or those of a new store, and the real time. Keys, token and snapshots stay.
-pub(super) async fn reset(State(state): State<ControlState>) -> Result<StatusCode, ControlError> {
+pub(super) async fn reset(State(state): State<ControlState>) -> Result<StatusCode, CallError> {
     state.store.reset().await?;
     state.store.clock().reset();
     tracing::info!("everything was reset");

@@ -1,15 +1,13 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::ControlState;
-use super::error::ControlError;
-use super::part::{queried, some_whole, whole};
+use crate::mock_api::{CallError, Queried, some_whole, whole};
 use crate::platform::Id;
 use crate::store::DeliveryState;
 
@@ -28,19 +26,16 @@ pub(super) struct Wanted {
     state: Option<DeliveryState>,
     /// In seconds.
     timeout: Option<String>,
-    /// Where tokens of the platform's API may stand, too. It has been checked.
-    #[serde(rename = "access_token")]
-    _access_token: Option<String>,
 }
 
 impl Wanted {
-    fn timeout(&self) -> Result<Duration, ControlError> {
+    fn timeout(&self) -> Result<Duration, CallError> {
         let seconds = self.timeout.as_ref().map_or(Some(DEFAULT_TIMEOUT), |text| text.parse().ok());
         match seconds {
             Some(seconds) if (0.0..=MAX_TIMEOUT).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
             _ => {
                 let expected = format!("`timeout`: expected a number of seconds from 0 to {MAX_TIMEOUT}");
-                Err(ControlError::BadRequest(expected))
+                Err(CallError::BadRequest(expected))
             }
         }
     }
@@ -50,11 +45,10 @@ impl Wanted {
 /// time. `next` is the `after` of the following call.
 pub(super) async fn wait(
     State(state): State<ControlState>,
-    wanted: Result<Query<Wanted>, QueryRejection>,
-) -> Result<Json<Value>, ControlError> {
-    let wanted = queried(wanted)?;
+    Queried(wanted): Queried<Wanted>,
+) -> Result<Json<Value>, CallError> {
     if wanted.state == Some(DeliveryState::Pending) {
-        return Err(ControlError::BadRequest("`state`: expected `delivered` or `failed`".to_owned()));
+        return Err(CallError::BadRequest("`state`: expected `delivered` or `failed`".to_owned()));
     }
     let end = Instant::now() + wanted.timeout()?;
     if let Some(callback) = wanted.callback {

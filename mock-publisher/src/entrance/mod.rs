@@ -12,7 +12,7 @@ pub(crate) mod ui;
 
 use crate::access_token::AccessToken;
 use crate::bell::Bell;
-use crate::platform::{Command, Trigger};
+use crate::platform::{Command, Id, Trigger};
 use crate::store::{Applied, Store, StoreError};
 
 /// What every entrance works with. Cheap to clone.
@@ -31,5 +31,10 @@ impl Entry {
     /// Carries a command out, and wakes the dispatcher if a callback fired.
     pub(crate) async fn apply(&self, command: Command, trigger: Trigger) -> Result<Applied, StoreError> {
         self.store.apply_in_turns(command, trigger, self.store.clock().now(), || self.bell.ring()).await
+    }
+
+    /// Removes a database with all that is in it, and wakes the dispatcher whenever a callback fired.
+    pub(crate) async fn remove_database(&self, database: Id, trigger: Trigger) -> Result<(), StoreError> {
+        self.store.remove_database(database, trigger, self.store.clock().now(), || self.bell.ring()).await
     }
 }

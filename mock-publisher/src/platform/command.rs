@@ -21,6 +21,11 @@ pub(crate) enum Command {
         /// Nothing is left of it then, and its number is the number of nothing.
         completely: bool,
     },
+    /// Takes a profile with its subprofiles into another database.
+    Move {
+        profile: Id,
+        database: Id,
+    },
     /// Removes those of these numbers that are within and not removed already, and passes over the others.
     RemoveAmong {
         within: Within,

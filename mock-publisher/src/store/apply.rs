@@ -67,6 +67,7 @@ impl Work<'_, '_> {
             }
             Command::Update { entity, input } => self.update(entity, &input),
             Command::Remove { entity, completely } => self.remove(entity, completely),
+            Command::Move { profile, database } => self.move_profile(profile, database),
             Command::RemoveAmong { within, ids } => self.remove_among(within, ids),
             Command::Unsubscribe { entity } => self.unsubscribe(entity),
             Command::UpdateMatching { within, filters, input, create } => {

@@ -23,7 +23,8 @@ pub(crate) struct NotedChange {
     #[serde(flatten)]
     pub(crate) entity: EntityRef,
     pub(crate) database: Id,
-    pub(crate) database_name: String,
+    /// What the database is called today; `None` if it has been removed since.
+    pub(crate) database_name: Option<String>,
     /// Of a subprofile.
     pub(crate) collection: Option<Id>,
     pub(crate) collection_name: Option<String>,
@@ -130,7 +131,7 @@ fn decide(batch: &Batch<'_>, id: Id, change: &Change, callback: &Callback) -> Re
 }
 
 const CHANGES: &str = "SELECT c.id, c.time, c.trigger_name, c.action, c.kind, c.entity, c.database, c.collection, \
-                       c.changed, d.name, l.name FROM changes c JOIN databases d ON d.id = c.database \
+                       c.changed, d.name, l.name FROM changes c LEFT JOIN databases d ON d.id = c.database \
                        LEFT JOIN collections l ON l.id = c.collection";
 
 fn find(connection: &Connection, id: Id) -> Result<NotedChange, StoreError> {

@@ -151,7 +151,7 @@ const OPEN: &str = "SELECT target, copied, source, pairs, last, newest FROM copi
 fn open(transaction: &Transaction<'_>, source: Id, target: Id, pairs: &Pairs) -> Result<(), StoreError> {
     let open: u64 = transaction.query_row("SELECT count(*) FROM copies", [], |row| row.get(0))?;
     if open >= MAX_OPEN {
-        return Err(StoreError::Busy(format!("{MAX_OPEN} copies are on their way already; wait for one to end")));
+        return Err(StoreError::Full(format!("{MAX_OPEN} copies are on their way already; wait for one to end")));
     }
     let newest = entities::next_id(transaction, Kind::Profile)? - 1;
     let sql = "INSERT INTO copies (target, source, pairs, newest) VALUES (?1, ?2, ?3, ?4)";
@@ -397,7 +397,7 @@ mod tests {
             store.copy_structure(1, format!("copy {number}"), parts, 1).await.unwrap();
         }
         let refused = store.copy_structure(1, "one more".to_owned(), parts, 1).await;
-        assert!(matches!(refused, Err(StoreError::Busy(_))));
+        assert!(matches!(refused, Err(StoreError::Full(_))));
         assert_eq!(store.databases().await.unwrap().len() as u64, 1 + MAX_OPEN);
         let without = CopyParts { profiles: false, ..parts };
         store.copy_structure(1, "one more".to_owned(), without, 1).await.unwrap();

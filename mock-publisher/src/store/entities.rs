@@ -295,6 +295,8 @@ pub(super) fn erase(connection: &Connection, entity: EntityRef) -> Result<(), St
         Kind::Subprofile => "DELETE FROM subprofiles WHERE id = ?1",
     };
     connection.prepare_cached(sql)?.execute([entity.id])?;
+    let sql = "DELETE FROM keepsakes WHERE kind = ?1 AND entity = ?2";
+    connection.prepare_cached(sql)?.execute(params![entity.kind.name(), entity.id])?;
     crowds::erase(connection, entity)
 }
 

@@ -33,9 +33,12 @@ pub(crate) enum StoreError {
     /// What was asked for makes no sense, and why.
     #[error("{0}")]
     Invalid(String),
-    /// Too much of the same is on its way already.
+    /// Something else must end first.
     #[error("{0}")]
     Busy(String),
+    /// Too much of the same is on its way already.
+    #[error("{0}")]
+    Full(String),
     #[error("cannot use `{}`: {cause}", path.display())]
     Io { path: PathBuf, cause: io::Error },
     #[error(

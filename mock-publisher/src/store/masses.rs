@@ -4,27 +4,39 @@
 use std::time::Instant;
 use std::vec;
 
-use super::Store;
 use super::apply::{Applied, Work};
 use super::batch::{Batch, TURN};
 use super::error::StoreError;
+use super::{Store, entities};
 use crate::clock::Millis;
 use crate::platform::{Command, Entity, EntityInput, EntityRef, Filter, Id, Trigger, Within};
 
 /// What is left to do of a command.
-struct Mass {
-    within: Within,
-    ids: vec::IntoIter<Id>,
+pub(super) struct Mass {
+    entities: vec::IntoIter<EntityRef>,
     what: What,
 }
 
 enum What {
-    /// Those that still match when their turn comes.
-    Update {
-        filters: Vec<Filter>,
-        input: EntityInput,
-    },
-    Remove,
+    /// Those within that still match when their turn comes.
+    Update { within: Within, filters: Vec<Filter>, input: EntityInput },
+    /// Those that are still within.
+    Remove(Within),
+    /// Those that are still in this database, also if they were removed before.
+    Erase(Id),
+}
+
+impl Mass {
+    /// Leaves nothing of these of a database.
+    pub(super) fn erasing(database: Id, entities: Vec<EntityRef>) -> Self {
+        Self { entities: entities.into_iter(), what: What::Erase(database) }
+    }
+
+    fn within(within: Within, ids: Vec<Id>, what: What) -> Self {
+        let kind = within.kind();
+        let entities = ids.into_iter().map(|id| EntityRef { kind, id }).collect::<Vec<_>>();
+        Self { entities: entities.into_iter(), what }
+    }
 }
 
 impl Store {
@@ -41,9 +53,9 @@ impl Store {
     ) -> Result<Applied, StoreError> {
         let applied = match command {
             Command::UpdateMatching { within, filters, input, create } => {
-                let ids = self.entity_ids(within, filters.clone()).await?.into_iter();
-                let what = What::Update { filters: filters.clone(), input: input.clone() };
-                let applied = self.turns(Mass { within, ids, what }, trigger, now, &fired).await?;
+                let ids = self.entity_ids(within, filters.clone()).await?;
+                let what = What::Update { within, filters: filters.clone(), input: input.clone() };
+                let applied = self.turns(Mass::within(within, ids, what), trigger, now, &fired).await?;
                 if applied.touched > 0 || !create {
                     return Ok(applied);
                 }
@@ -51,8 +63,7 @@ impl Store {
                 self.apply(Command::UpdateMatching { within, filters, input, create }, trigger, now).await?
             }
             Command::RemoveAmong { within, ids } => {
-                let mass = Mass { within, ids: ids.into_iter(), what: What::Remove };
-                return self.turns(mass, trigger, now, &fired).await;
+                return self.turns(Mass::within(within, ids, What::Remove(within)), trigger, now, &fired).await;
             }
             other => self.apply(other, trigger, now).await?,
         };
@@ -62,7 +73,8 @@ impl Store {
         Ok(applied)
     }
 
-    async fn turns(
+    /// Carries it out in as many transactions as it takes.
+    pub(super) async fn turns(
         &self,
         mut mass: Mass,
         trigger: Trigger,
@@ -71,15 +83,15 @@ impl Store {
     ) -> Result<Applied, StoreError> {
         let switches = self.switches();
         let mut whole = Applied::default();
-        while !mass.ids.as_slice().is_empty() {
+        while !mass.entities.as_slice().is_empty() {
             let turn = self.write(move |transaction| {
                 let batch = Batch::new(transaction, switches, now);
                 let mut work = Work { batch: &batch, trigger, applied: Applied::default() };
                 let begun = Instant::now();
                 while begun.elapsed() < TURN
-                    && let Some(id) = mass.ids.next()
+                    && let Some(entity) = mass.entities.next()
                 {
-                    work.carry_out_one(&mass, id)?;
+                    work.carry_out_one(&mass.what, entity)?;
                 }
                 Ok((mass, work.applied))
             });
@@ -98,18 +110,31 @@ impl Store {
 
 impl Work<'_, '_> {
     /// Does to one of many what is to be done. It may be gone since it was found, or no longer be what was meant.
-    fn carry_out_one(&mut self, mass: &Mass, id: Id) -> Result<(), StoreError> {
-        let Some(present) = self.present_within(mass.within, id)? else { return Ok(()) };
-        match &mass.what {
-            What::Remove => self.remove(present.reference(), false),
-            What::Update { filters, input } => {
+    fn carry_out_one(&mut self, what: &What, entity: EntityRef) -> Result<(), StoreError> {
+        match what {
+            What::Erase(database) => self.erase_in(*database, entity),
+            What::Remove(within) => match self.present_within(*within, entity.id)? {
+                Some(_) => self.remove(entity, false),
+                None => Ok(()),
+            },
+            What::Update { within, filters, input } => {
+                let Some(present) = self.present_within(*within, entity.id)? else { return Ok(()) };
                 let database = self.batch.database(present.home.database())?;
                 let layout = database.layout_of(present.home);
                 if filters.iter().all(|filter| filter.matches(&present, layout)) {
-                    self.update(present.reference(), input)?;
+                    self.update(entity, input)?;
                 }
                 Ok(())
             }
+        }
+    }
+
+    /// Leaves nothing of an entity, unless it is in another database or gone. It is told if it was not removed before.
+    pub(super) fn erase_in(&mut self, database: Id, entity: EntityRef) -> Result<(), StoreError> {
+        match entities::home(self.batch.transaction, entity) {
+            Ok(home) if home.database() == database => self.remove(entity, true),
+            Err(error) if !error.is_no(entity.kind) => Err(error),
+            _ => Ok(()),
         }
     }
 

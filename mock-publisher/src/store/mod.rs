@@ -21,8 +21,10 @@ mod imports;
 mod links;
 mod masses;
 mod migrate;
+mod moves;
 mod outbox;
 mod plan;
+mod removal;
 mod snapshots;
 #[cfg(test)]
 mod tests;

@@ -17,6 +17,7 @@ use serde::Serialize;
 use super::error::StoreError;
 use super::{Store, crowds, migrate, run_blocking};
 use crate::clock::{self, Millis};
+use crate::platform::Id;
 use crate::private_file::{create_private_folder, open_private};
 
 /// How many snapshots are kept.
@@ -85,7 +86,7 @@ impl Store {
         let writer = self.0.writer.clone().lock_owned().await;
         let inner = self.0.clone();
         run_blocking(move || {
-            is_at_rest(&writer)?;
+            is_at_rest(&writer, None)?;
             inner.shelf.put(&name.0, &writer)
         })
         .await
@@ -129,7 +130,7 @@ impl Store {
         let inner = self.0.clone();
         run_blocking(move || {
             let _gate = gate;
-            is_at_rest(&writer)?;
+            is_at_rest(&writer, None)?;
             let mut contents = find(&inner.shelf)?;
             // Written by an earlier version of this program perhaps, or by a later one, which is refused.
             migrate::migrate(&mut contents)?;
@@ -142,11 +143,13 @@ impl Store {
     }
 }
 
-/// Imports and copies go on from what they have noted, so they must not find something else there.
-fn is_at_rest(connection: &Connection) -> Result<(), StoreError> {
-    let sql =
-        "SELECT (SELECT count(*) FROM imports WHERE status IN ('ready', 'running')), (SELECT count(*) FROM copies)";
-    let (imports, copies): (u64, u64) = connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+/// Imports and copies, those of one database or all of them, go on from what they have noted, so they must not find something
+/// else there.
+pub(super) fn is_at_rest(connection: &Connection, database: Option<Id>) -> Result<(), StoreError> {
+    let sql = "SELECT (SELECT count(*) FROM imports WHERE status IN ('ready', 'running') \
+                       AND (?1 IS NULL OR database = ?1)), \
+                      (SELECT count(*) FROM copies WHERE ?1 IS NULL OR ?1 IN (source, target))";
+    let (imports, copies): (u64, u64) = connection.query_row(sql, [database], |row| Ok((row.get(0)?, row.get(1)?)))?;
     if imports + copies == 0 {
         return Ok(());
     }

@@ -144,8 +144,8 @@ async fn a_change_tells_why_each_callback_fired_or_not() {
     assert_eq!(reasons, expected);
     assert_eq!(decisions[0].delivery.as_ref().map(|delivery| delivery.id), Some(2));
     assert_eq!(
-        (change.database_name.as_str(), decisions[1].url.as_deref()),
-        ("customers", Some("http://127.0.0.1:9/"))
+        (change.database_name.as_deref(), decisions[1].url.as_deref()),
+        (Some("customers"), Some("http://127.0.0.1:9/"))
     );
 }
 

@@ -1,15 +1,15 @@
 use axum::extract::rejection::{JsonRejection, PathRejection};
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::super::Entry;
-use super::{CallError, default};
+use super::default;
+use crate::mock_api::{CallError, require_token};
 use crate::platform::Occasion;
 use crate::script::Script;
 use crate::store::Handler;
@@ -24,15 +24,7 @@ pub(crate) fn router(state: Entry) -> Router {
 
 /// Control calls: whoever makes one must show the access token.
 pub(in crate::entrance) fn guarded(calls: Router<Entry>, state: Entry) -> Router {
-    calls.layer(from_fn_with_state(state.clone(), require_token)).with_state(state)
-}
-
-pub(in crate::entrance) async fn require_token(State(state): State<Entry>, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
-    if !state.token.is_in(&parts) {
-        return CallError::Unauthorized.into_response();
-    }
-    next.run(Request::from_parts(parts, body)).await
+    calls.layer(from_fn_with_state(state.token.clone(), require_token)).with_state(state)
 }
 
 #[derive(Deserialize)]

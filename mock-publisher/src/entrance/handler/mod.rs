@@ -5,7 +5,6 @@
 //! one transaction.
 
 mod control;
-mod error;
 mod objects;
 mod outcome;
 #[cfg(test)]
@@ -17,14 +16,14 @@ use serde_json::{Map, Value};
 
 use super::Entry;
 use crate::clock::Millis;
+use crate::mock_api::CallError;
 use crate::platform::{EntityRef, Occasion};
 use crate::script::{Prelude, Script, ScriptError};
 use crate::store::{Applied, Plan, StoreError, View};
 use objects::Objects;
 
 pub(crate) use control::router;
-pub(super) use control::{check_script, guarded, require_token};
-pub(super) use error::CallError;
+pub(super) use control::{check_script, guarded};
 
 /// Makes the objects that scripts see, and tells what scripts asked for.
 const OBJECTS: Prelude = Prelude { name: "handler", source: include_str!("objects.js") };
@@ -54,6 +53,15 @@ pub(super) enum HandlerError {
     Slow,
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<HandlerError> for CallError {
+    fn from(error: HandlerError) -> Self {
+        match error {
+            HandlerError::Store(error) => error.into(),
+            HandlerError::Script(..) | HandlerError::Slow => Self::ScriptFailed(error.to_string()),
+        }
+    }
 }
 
 impl Entry {

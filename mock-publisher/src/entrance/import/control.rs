@@ -1,7 +1,7 @@
 use std::io::Write;
 
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
@@ -9,7 +9,6 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use http_body::Body;
 use http_body_util::BodyExt;
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::order::{ImportOrder, OPTIONS};
@@ -17,16 +16,14 @@ use super::source::Format;
 use super::spool::{self, unwritable};
 use super::worker::Imports;
 use crate::entrance::Entry;
-use crate::entrance::handler::{CallError, require_token};
 use crate::entrance::rest::form_body;
+use crate::mock_api::{CallError, Part, Queried, require_token};
 use crate::platform::Id;
 use crate::store::Import;
 
-const MAX_LIST: usize = 1000;
-
 /// Uploads and progress, below `/mock/v1`.
 pub(crate) fn router(entry: Entry, imports: Imports) -> Router {
-    let guard = entry.clone();
+    let guard = entry.token.clone();
     let calls: Router<()> = Router::new()
         .route("/mock/v1/imports", get(list).post(upload))
         .route("/mock/v1/imports/{import}", get(show).delete(stop))
@@ -105,20 +102,12 @@ fn media_type(headers: &HeaderMap) -> &str {
     value.split(';').next().unwrap_or_default().trim()
 }
 
-#[derive(Deserialize)]
-struct Part {
-    #[serde(default)]
-    after: Id,
-    limit: Option<usize>,
-}
-
 /// `GET /mock/v1/imports`: oldest first. `next` is the `after` of the following part.
 async fn list(
     State((entry, _)): State<(Entry, Imports)>,
-    part: Result<Query<Part>, QueryRejection>,
+    Queried(Part { after, limit }): Queried<Part>,
 ) -> Result<Json<Value>, CallError> {
-    let Query(Part { after, limit }) = part?;
-    let imports = entry.store.imports(after, limit.unwrap_or(100).min(MAX_LIST)).await?;
+    let imports = entry.store.imports(after, limit.rows()).await?;
     let next = imports.last().map_or(after, |last| last.id);
     Ok(Json(json!({"imports": imports.iter().map(shown).collect::<Vec<_>>(), "next": next})))
 }

@@ -89,7 +89,7 @@ impl Imports {
 
     /// A place for an import, before anything of its file is kept.
     pub(super) fn place(&self) -> Result<Place, StoreError> {
-        let full = |_| StoreError::Busy(format!("{MAX_OPEN} imports are on their way already; wait for one to end"));
+        let full = |_| StoreError::Full(format!("{MAX_OPEN} imports are on their way already; wait for one to end"));
         self.0.places.clone().try_acquire_owned().map(Place).map_err(full)
     }
 

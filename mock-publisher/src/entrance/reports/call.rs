@@ -1,18 +1,19 @@
 use std::collections::HashSet;
 
 use axum::Json;
-use axum::extract::rejection::{BytesRejection, QueryRejection};
-use axum::extract::{Query, State};
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::super::Entry;
-use super::super::handler::{CallError, Event};
+use super::super::handler::Event;
 use super::report::{Body, Report, read_occasion};
 use super::{recipients, status_message};
 use crate::clock;
+use crate::mock_api::{CallError, Queried};
 use crate::platform::{EntityRef, Occasion};
 
 #[derive(Deserialize)]
@@ -26,11 +27,10 @@ pub(super) struct Asked {
 /// Assumption: a mail message that comes back is a `bounce`, unless `?type=failure` says that the delivery failed at once.
 pub(super) async fn report(
     State(state): State<Entry>,
-    asked: Result<Query<Asked>, QueryRejection>,
+    Queried(asked): Queried<Asked>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Value>, CallError> {
-    let Query(asked) = asked?;
     let occasion = asked.occasion.as_deref().map(read_occasion).transpose()?;
     let (occasion, reports) = read(&headers, body?, occasion).await?;
     let found = recipients::find(&state, &reports).await?;

@@ -1,6 +1,6 @@
 use super::super::Entry;
-use super::super::handler::CallError;
 use super::report::{Report, Whose};
+use crate::mock_api::CallError;
 use crate::platform::{Database, EntityRef, FieldKind, Filter, Within};
 
 /// How many profiles one report may be about.

@@ -1,7 +1,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::handler::CallError;
+use crate::mock_api::CallError;
 use crate::platform::{EntityRef, Id, Occasion};
 
 /// What became of a message for one of those whom it was sent to.

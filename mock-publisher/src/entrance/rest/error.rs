@@ -72,7 +72,7 @@ fn told_of_store(error: &StoreError) -> Option<(String, Option<String>)> {
         StoreError::NoEntity(EntityRef { kind: Kind::Subprofile, .. }) => "No subprofile with supplied ID",
         StoreError::Removed(EntityRef { kind: Kind::Profile, .. }) => "This profile has already been removed",
         StoreError::Removed(EntityRef { kind: Kind::Subprofile, .. }) => "This subprofile has already been removed",
-        StoreError::Invalid(reason) | StoreError::Busy(reason) => {
+        StoreError::Invalid(reason) | StoreError::Full(reason) => {
             return Some(("Invalid data provided".to_owned(), Some(reason.clone())));
         }
         // Assumption: what the platform says of these was not observed.

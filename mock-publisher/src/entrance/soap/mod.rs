@@ -6,6 +6,7 @@
 mod arguments;
 mod envelope;
 mod fault;
+mod notes;
 mod object;
 mod operation;
 mod operations;

@@ -3,7 +3,8 @@
 use super::operation::Kind;
 use crate::callback::Callback;
 use crate::clock;
-use crate::platform::{Collection, Database, Entity, Field, Home, Interest};
+use crate::platform::{Collection, Database, Dialect, Entity, Field, Home, Interest};
+use crate::wire_profile::WireProfile;
 
 /// A kind of object: its name, and its members in their order.
 pub(super) struct Object<T: 'static> {
@@ -131,7 +132,6 @@ pub(super) static SUBPROFILE: Object<Entity> = Object {
     ],
 };
 
-/// `action`, `triggers` and `active` are ours: the platform's API has never documented them.
 pub(super) static CALLBACK: Object<Callback> = Object {
     name: "callback",
     members: &[
@@ -143,12 +143,19 @@ pub(super) static CALLBACK: Object<Callback> = Object {
         Member { name: "expression", kind: Kind::Text, read: |callback| shown(callback.condition.expression()) },
         Member { name: "action", kind: Kind::Text, read: |callback| shown(callback.action.name()) },
         Member { name: "triggers", kind: Kind::Text, read: |callback| shown(callback.triggers) },
+        Member { name: "conditions", kind: Kind::Text, read: |callback| some(callback.condition.rules_as_json()) },
+        Member { name: "dialect", kind: Kind::Text, read: |callback| some(callback.dialect.map(Dialect::name)) },
+        Member { name: "wire", kind: Kind::Text, read: |callback| some(callback.wire.map(WireProfile::name)) },
         Member { name: "active", kind: Kind::Truth, read: |callback| shown(callback.active) },
     ],
 };
 
 fn shown(value: impl ToString) -> Content {
     Content::Text(value.to_string())
+}
+
+fn some(value: Option<&str>) -> Content {
+    value.map_or(Content::Absent, shown)
 }
 
 fn removed(entity: &Entity) -> Content {

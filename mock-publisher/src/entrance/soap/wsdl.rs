@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::notes::note;
 use super::object::Described;
 use super::operation::{Kind, Operation, Shape};
 use super::operations;
@@ -22,7 +23,7 @@ pub(super) fn wsdl(address: &str) -> String {
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
          <!-- Assumption: the platform's own WSDL is not public. The service, its port type and most operations have \
          the names that the platform's samples use; types, name spaces and everything else are a construction of this mock \
-         publisher. `action`, `triggers` and `active` of a callback are its extensions. -->\n\
+         publisher. What it adds to what the platform can do is called an extension where it stands. -->\n\
          <definitions name=\"POMSOAPAPI\" targetNamespace=\"{NAMESPACE}\" xmlns=\"http://schemas.xmlsoap.org/wsdl/\" \
          xmlns:soap=\"http://schemas.xmlsoap.org/wsdl/soap/\" xmlns:tns=\"{NAMESPACE}\" \
          xmlns:xsd=\"{XML_SCHEMA}\">\n"
@@ -135,9 +136,11 @@ fn messages(out: &mut String) {
 fn port_type(out: &mut String) {
     out.push_str("<portType name=\"POMPortType\">\n");
     for Operation { name, .. } in operations::all() {
+        let documentation = |note| format!("<documentation>{}</documentation>", escaped(note));
+        let documentation = note(name).map(documentation).unwrap_or_default();
         let _ = writeln!(
             out,
-            "<operation name=\"{name}\"><input message=\"tns:{name}Input\"/><output message=\"tns:{name}Output\"/></operation>"
+            "<operation name=\"{name}\">{documentation}<input message=\"tns:{name}Input\"/><output message=\"tns:{name}Output\"/></operation>"
         );
     }
     out.push_str("</portType>\n");
@@ -182,7 +185,17 @@ impl Times {
 fn complex_type(out: &mut String, name: &str, members: &[(&str, &str, Times)]) {
     let _ = write!(out, "<xsd:complexType name=\"{name}\"><xsd:sequence>");
     for (name, kind, times) in members {
-        let _ = write!(out, "<xsd:element name=\"{name}\" type=\"{kind}\"{}/>", times.attributes());
+        let _ = write!(out, "<xsd:element name=\"{name}\" type=\"{kind}\"{}", times.attributes());
+        match note(name) {
+            Some(note) => {
+                let note = escaped(note);
+                let _ = write!(
+                    out,
+                    "><xsd:annotation><xsd:documentation>{note}</xsd:documentation></xsd:annotation></xsd:element>"
+                );
+            }
+            None => out.push_str("/>"),
+        }
     }
     out.push_str("</xsd:sequence></xsd:complexType>\n");
 }

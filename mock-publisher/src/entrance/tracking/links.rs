@@ -1,19 +1,17 @@
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::rejection::{JsonRejection, PathRejection};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::super::Entry;
-use super::super::handler::{CallError, check_script};
+use super::super::handler::check_script;
 use super::destination::Destination;
 use crate::clock;
+use crate::mock_api::{CallError, Part, Queried};
 use crate::platform::{EntityRef, Id, Occasion};
 use crate::store::{Link, LinkDraft};
-
-const DEFAULT_LIMIT: usize = 100;
-const MAX_LIMIT: usize = 1000;
 
 /// What a link is to be, as it comes in.
 #[derive(Deserialize)]
@@ -29,22 +27,9 @@ pub(super) struct Body {
     template: Option<Value>,
 }
 
-/// Which part of the list: what follows the link `after`, at most `limit` of them.
-#[derive(Deserialize)]
-pub(super) struct Part {
-    #[serde(default)]
-    after: Id,
-    limit: Option<usize>,
-}
-
 /// `GET /mock/v1/links`: oldest first. `next` is the `after` of the following part.
-pub(super) async fn list(
-    State(state): State<Entry>,
-    part: Result<Query<Part>, QueryRejection>,
-) -> Result<Json<Value>, CallError> {
-    let Query(part) = part?;
-    let limit = part.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT);
-    let links = state.store.links(part.after, limit).await?;
+pub(super) async fn list(State(state): State<Entry>, Queried(part): Queried<Part>) -> Result<Json<Value>, CallError> {
+    let links = state.store.links(part.after, part.limit.rows()).await?;
     let next = links.last().map_or(part.after, |last| last.id);
     let links: Vec<Value> = links.iter().map(|link| shown(link, &state.base_url)).collect();
     Ok(Json(json!({"links": links, "next": next})))

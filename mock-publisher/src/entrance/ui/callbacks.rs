@@ -9,7 +9,7 @@ use super::extract::{Body, Named, Number, created, given};
 use crate::callback::{ActionType, ConditionDraft, Scope, ShownCallback};
 use crate::emit::{PayloadMethod, TargetUrl};
 use crate::entrance::Entry;
-use crate::entrance::handler::CallError;
+use crate::mock_api::CallError;
 use crate::platform::{Dialect, TriggerSet};
 use crate::store::CallbackDraft;
 use crate::wire_profile::WireProfile;

@@ -10,7 +10,7 @@ use super::fields::ShownField;
 use super::interests::ShownInterest;
 use crate::clock::Millis;
 use crate::entrance::Entry;
-use crate::entrance::handler::CallError;
+use crate::mock_api::CallError;
 use crate::platform::{Database, Id, Unsubscribe};
 use crate::store::DatabaseDraft;
 

@@ -12,7 +12,7 @@ use super::extract::{Body, Named, Number, created};
 use super::listing::Listing;
 use crate::clock::Millis;
 use crate::entrance::Entry;
-use crate::entrance::handler::CallError;
+use crate::mock_api::{CallError, Queried};
 use crate::platform::{
     Command, Entity, EntityInput, EntityRef, Home, Id, InterestsInput, Kind, Layout, Trigger, Within,
 };
@@ -100,7 +100,7 @@ fn these(what: &str, known: &[String]) -> String {
 pub(super) async fn profiles(
     State(state): State<Entry>,
     Named(database): Named,
-    listing: Listing,
+    Queried(listing): Queried<Listing>,
 ) -> Result<Json<Value>, CallError> {
     let database = state.store.database(&database).await?.id;
     listed(&state, "profiles", Within::Database(database), &listing).await
@@ -109,7 +109,7 @@ pub(super) async fn profiles(
 pub(super) async fn subprofiles(
     State(state): State<Entry>,
     Number(collection): Number,
-    listing: Listing,
+    Queried(listing): Queried<Listing>,
 ) -> Result<Json<Value>, CallError> {
     listed(&state, "subprofiles", Within::Collection(collection), &listing).await
 }
@@ -117,7 +117,7 @@ pub(super) async fn subprofiles(
 pub(super) async fn subprofiles_of_profile(
     State(state): State<Entry>,
     path: Result<Path<(Id, String)>, PathRejection>,
-    listing: Listing,
+    Queried(listing): Queried<Listing>,
 ) -> Result<Json<Value>, CallError> {
     let (profile, collection) = profile_and_collection(&state, path).await?;
     listed(&state, "subprofiles", Within::CollectionOfProfile { collection, profile }, &listing).await

@@ -8,9 +8,8 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::json;
 
-use crate::entrance::handler::CallError;
+use crate::mock_api::CallError;
 use crate::platform::Id;
 
 /// The number in a path.
@@ -53,11 +52,6 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 /// The answer of a call that created something: the thing itself.
 pub(super) fn created(thing: &impl Serialize) -> Response {
     (StatusCode::CREATED, Json(thing)).into_response()
-}
-
-pub(super) async fn method_not_allowed() -> Response {
-    let error = json!({"error": {"code": "method_not_allowed", "message": "this path does not know that method"}});
-    (StatusCode::METHOD_NOT_ALLOWED, Json(error)).into_response()
 }
 
 /// A member of a body that was given, even if it is `null`. (One that was not given is left as it is.)

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::extract::{Body, Named, Number, created};
 use crate::entrance::Entry;
-use crate::entrance::handler::CallError;
+use crate::mock_api::CallError;
 use crate::platform::{Field, FieldKind, Id};
 use crate::store::Owner;
 

@@ -1,13 +1,7 @@
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{FromRequestParts, Query};
-use axum::http::request::Parts;
 use serde::Deserialize;
 
-use crate::entrance::handler::CallError;
+use crate::mock_api::{Limit, whole};
 use crate::store::{Order, Selection};
-
-const DEFAULT_LIMIT: u64 = 100;
-const MAX_LIMIT: u64 = 1000;
 
 /// Which profiles are wanted: `?search=mike&start=0&limit=100&order=city&descending=true`.
 #[derive(Deserialize)]
@@ -15,23 +9,14 @@ const MAX_LIMIT: u64 = 1000;
 pub(super) struct Listing {
     #[serde(default)]
     search: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole")]
     pub(super) start: u64,
-    limit: Option<u64>,
+    #[serde(default)]
+    limit: Limit,
     /// `id`, `modified` or the name of a field.
     order: Option<String>,
     #[serde(default)]
     descending: bool,
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Listing {
-    type Rejection = CallError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, CallError> {
-        let query: Result<Query<Self>, QueryRejection> = Query::from_request_parts(parts, state).await;
-        let Query(listing) = query?;
-        Ok(listing)
-    }
 }
 
 impl Listing {
@@ -46,7 +31,7 @@ impl Listing {
             order,
             descending: self.descending,
             start: self.start,
-            limit: self.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT),
+            limit: self.limit.rows(),
             ..Selection::default()
         }
     }

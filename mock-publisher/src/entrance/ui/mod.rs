@@ -3,7 +3,7 @@
 //! It is regular: `GET` of a list or of one thing, `POST` to a list creates (201), `PUT` changes what the body says and leaves
 //! the rest (200), `DELETE` removes (204). Whatever was created or changed is answered as `GET` would show it. Numbers are
 //! numbers, times are milliseconds since 1970-01-01T00:00:00Z. A body with an unknown member, or values for a field that does
-//! not exist, is refused; errors are those of the control API.
+//! not exist, is refused; errors are those of all calls below `/mock/v1`.
 
 mod callbacks;
 mod collections;
@@ -20,6 +20,7 @@ use axum::routing::get;
 
 use super::Entry;
 use super::handler::guarded;
+use crate::mock_api::CallError;
 
 /// How long a body may be, in bytes.
 const MAX_BODY: usize = 2 << 20;
@@ -56,7 +57,7 @@ pub(crate) fn router(state: Entry) -> Router {
             get(entities::show_subprofile).put(entities::update_subprofile).delete(entities::remove_subprofile),
         )
         .route("/callbacks/{callback}", get(callbacks::show).put(callbacks::update).delete(callbacks::remove))
-        .method_not_allowed_fallback(extract::method_not_allowed)
+        .method_not_allowed_fallback(async || CallError::MethodNotAllowed)
         .layer(DefaultBodyLimit::max(MAX_BODY));
     guarded(Router::new().nest("/mock/v1/ui", calls), state)
 }

@@ -1,5 +1,7 @@
 use std::fmt::Display;
 
+use serde_json::Value;
+
 use super::super::arguments::Arguments;
 use super::super::fault::Fault;
 use super::super::object::CALLBACK;
@@ -7,8 +9,9 @@ use super::super::operation::{Context, Kind, Operation, Parameter, Shape};
 use super::super::reply::Reply;
 use crate::callback::{ActionType, ConditionDraft, Scope};
 use crate::emit::{PayloadMethod, TargetUrl};
-use crate::platform::TriggerSet;
+use crate::platform::{Dialect, TriggerSet};
 use crate::store::CallbackDraft;
+use crate::wire_profile::WireProfile;
 
 const ID: Parameter = Parameter::required("id", Kind::Id);
 const METHOD: Parameter = Parameter::optional("method", Kind::Text);
@@ -16,11 +19,37 @@ const EXPRESSION: Parameter = Parameter::optional("expression", Kind::Text);
 // These are ours: the platform's API has never documented them.
 const ACTION: Parameter = Parameter::optional("action", Kind::Text);
 const TRIGGERS: Parameter = Parameter::optional("triggers", Kind::Text);
+const CONDITIONS: Parameter = Parameter::optional("conditions", Kind::Text);
+const DIALECT: Parameter = Parameter::optional("dialect", Kind::Text);
+const WIRE: Parameter = Parameter::optional("wire", Kind::Text);
 const ACTIVE: Parameter = Parameter::optional("active", Kind::Truth);
 
 /// What a new callback can be told, in a database as in a collection.
-pub(super) const CREATE_PARAMETERS: &[Parameter] =
-    &[ID, Parameter::required("url", Kind::Text), METHOD, EXPRESSION, ACTION, TRIGGERS, ACTIVE];
+pub(super) const CREATE_PARAMETERS: &[Parameter] = &[
+    ID,
+    Parameter::required("url", Kind::Text),
+    METHOD,
+    EXPRESSION,
+    ACTION,
+    TRIGGERS,
+    CONDITIONS,
+    DIALECT,
+    WIRE,
+    ACTIVE,
+];
+
+const UPDATE_PARAMETERS: &[Parameter] = &[
+    ID,
+    Parameter::optional("url", Kind::Text),
+    METHOD,
+    EXPRESSION,
+    ACTION,
+    TRIGGERS,
+    CONDITIONS,
+    DIALECT,
+    WIRE,
+    ACTIVE,
+];
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
@@ -31,7 +60,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "Callback_update",
-        parameters: &[ID, Parameter::optional("url", Kind::Text), METHOD, EXPRESSION, ACTION, TRIGGERS, ACTIVE],
+        parameters: UPDATE_PARAMETERS,
         result: Shape::Value(Kind::Truth),
         run: |context, arguments| Box::pin(update(context, arguments)),
     },
@@ -67,26 +96,43 @@ async fn remove(context: Context, arguments: Arguments) -> Result<Reply, Fault> 
 
 fn draft(arguments: &Arguments) -> Result<CallbackDraft, Fault> {
     let text = |name| arguments.text(name).map(str::trim);
-    // A client that has nothing to say of these may well send an empty text.
-    let word = |name| text(name).filter(|word| !word.is_empty());
+    let rules = text("conditions").map(rules).transpose()?;
+    let condition = ConditionDraft::parse(text("expression"), rules.as_ref());
     Ok(CallbackDraft {
         url: text("url").map(|url| TargetUrl::parse(url).map_err(|error| invalid("url", error))).transpose()?,
-        method: word("method")
-            .map(|name| {
-                PayloadMethod::from_name(name).ok_or_else(|| invalid("method", "expected `json`, `xml` or `form`"))
-            })
-            .transpose()?,
-        action: word("action")
-            .map(|name| {
-                let expected = "expected `create`, `update`, `delete` or `all`";
-                ActionType::from_name(name).ok_or_else(|| invalid("action", expected))
-            })
-            .transpose()?,
-        triggers: word("triggers").map(triggers).transpose()?,
-        condition: ConditionDraft::parse(text("expression"), None).map_err(|error| Fault::client(error.to_string()))?,
+        method: named(arguments, "method", PayloadMethod::from_name, "expected `json`, `xml` or `form`")?,
+        dialect: named(arguments, "dialect", Dialect::from_name, "expected `current` or `legacy`")?,
+        wire: named(arguments, "wire", WireProfile::from_name, "expected `lowercase` or `documented`")?,
+        action: named(arguments, "action", ActionType::from_name, "expected `create`, `update`, `delete` or `all`")?,
+        triggers: word(arguments, "triggers").map(triggers).transpose()?,
+        condition: condition.map_err(|error| Fault::client(error.to_string()))?,
         active: arguments.truth("active"),
-        ..CallbackDraft::default()
     })
+}
+
+/// A text. A client that has nothing to say may well send an empty one.
+fn word<'a>(arguments: &'a Arguments, parameter: &str) -> Option<&'a str> {
+    arguments.text(parameter).map(str::trim).filter(|word| !word.is_empty())
+}
+
+/// What a text is the name of.
+fn named<T>(
+    arguments: &Arguments,
+    parameter: &str,
+    from_name: fn(&str) -> Option<T>,
+    expected: &str,
+) -> Result<Option<T>, Fault> {
+    let read = |name| from_name(name).ok_or_else(|| invalid(parameter, expected));
+    word(arguments, parameter).map(read).transpose()
+}
+
+/// A set of rules, which is too deep for the shallow objects of SOAP: JSON. An empty text is none, as that of an expression is.
+fn rules(json: &str) -> Result<Value, Fault> {
+    if json.is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_str(json)
+        .map_err(|error| invalid("conditions", format_args!("expected a set of rules as JSON: {error}")))
 }
 
 /// Names with commas between, and perhaps blanks.

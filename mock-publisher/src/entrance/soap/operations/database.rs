@@ -168,11 +168,8 @@ async fn update(context: Context, arguments: Arguments) -> Result<Reply, Fault> 
 }
 
 async fn remove(context: Context, arguments: Arguments) -> Result<Reply, Fault> {
-    let Database { name, .. } = database(&context, &arguments).await?;
-    Err(Fault::client(format!(
-        "this publisher does not remove databases; `{name}` stays. Start it with another `--data` folder, or \
-         `--in-memory`, to begin afresh"
-    )))
+    context.entry.remove_database(arguments.id("id")?, Trigger::Soap).await?;
+    Ok(Reply::done())
 }
 
 async fn fields(context: Context, arguments: Arguments) -> Result<Reply, Fault> {

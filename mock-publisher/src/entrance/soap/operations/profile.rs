@@ -63,6 +63,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
         run: |context, arguments| Box::pin(remove(context, arguments)),
     },
     Operation {
+        name: "Profile_move",
+        parameters: &[ID, Parameter::required("database", Kind::Reference)],
+        result: Shape::Value(Kind::Truth),
+        run: |context, arguments| Box::pin(move_to(context, arguments)),
+    },
+    Operation {
         name: "Profile_createSubProfile",
         parameters: &[ID, COLLECTION, FIELDS],
         result: Shape::One(&SUBPROFILE),
@@ -133,6 +139,12 @@ async fn unsubscribe(context: Context, arguments: Arguments) -> Result<Reply, Fa
 
 async fn remove(context: Context, arguments: Arguments) -> Result<Reply, Fault> {
     remove_entity(&context, reference(&arguments)?).await
+}
+
+async fn move_to(context: Context, arguments: Arguments) -> Result<Reply, Fault> {
+    let (profile, database) = (arguments.id("id")?, arguments.id("database")?);
+    context.entry.apply(Command::Move { profile, database }, Trigger::Soap).await?;
+    Ok(Reply::done())
 }
 
 async fn create_subprofile(context: Context, mut arguments: Arguments) -> Result<Reply, Fault> {

@@ -29,6 +29,7 @@ mod scenario;
 mod script;
 mod send;
 mod server;
+mod stopwatch;
 mod store;
 mod wire_profile;
 

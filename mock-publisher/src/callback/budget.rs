@@ -1,5 +1,7 @@
 use std::cell::Cell;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crate::stopwatch::Stopwatch;
 
 /// How long the conditions of one transaction may take together. (One that fires fast takes some 30 microseconds.)
 const CONDITIONS: Duration = Duration::from_secs(2);
@@ -27,7 +29,7 @@ impl Budget {
                 "not evaluated: the conditions of one transaction have {seconds} s together, and those before took them"
             ));
         }
-        let begun = Instant::now();
+        let begun = Stopwatch::start();
         let value = evaluate();
         self.left.set(self.left.get().saturating_sub(begun.elapsed()));
         Ok(value)
@@ -35,7 +37,7 @@ impl Budget {
 
     /// Does something that the evaluation of a condition happened to come upon, and that is not to be its fault.
     pub(crate) fn at_no_cost<T>(&self, work: impl FnOnce() -> T) -> T {
-        let begun = Instant::now();
+        let begun = Stopwatch::start();
         let value = work();
         self.left.set(self.left.get() + begun.elapsed());
         value
@@ -50,16 +52,19 @@ impl Budget {
 
 #[cfg(test)]
 mod tests {
-    use std::thread::sleep;
-
     use super::*;
+
+    fn work(time: Duration) {
+        let stopwatch = Stopwatch::start();
+        while stopwatch.elapsed() < time {}
+    }
 
     #[test]
     fn what_is_done_at_no_cost_takes_nothing() {
-        const TOO_LONG: Duration = Duration::from_millis(300);
+        const TOO_LONG: Duration = Duration::from_millis(100);
         let budget = Budget { left: Cell::new(TOO_LONG) };
-        budget.spend(|| budget.at_no_cost(|| sleep(TOO_LONG))).unwrap();
-        budget.spend(|| sleep(TOO_LONG)).unwrap();
+        budget.spend(|| budget.at_no_cost(|| work(TOO_LONG))).unwrap();
+        budget.spend(|| work(TOO_LONG)).unwrap();
         budget.spend(|| ()).unwrap_err();
     }
 }

@@ -7,10 +7,10 @@ pub(super) const SOURCE: usize = 64 * 1024;
 /// grows with the square of the length.
 pub(super) const SMALL_SOURCE: usize = 4 * 1024;
 
-/// How long a source can take to compile. Nothing interrupts the compiler, and it is at work in every run.
+/// How long a source can take to compile, in time of its thread. Nothing interrupts the compiler, and it is at work in every run.
 pub(super) const COMPILING: Duration = Duration::from_millis(20);
 
-/// How long a script can run.
+/// How long a script can run, in time of its thread.
 ///
 /// The engine looks at the clock once in ten thousand steps, and each step of the language itself, such as `{...object}` or
 /// `+text`, takes as long as what it handles is large. What `realm.js` can replace looks at the clock by the amount of work

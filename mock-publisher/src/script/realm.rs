@@ -1,5 +1,4 @@
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
 
 use rquickjs::context::intrinsic;
 use rquickjs::{CatchResultExt, CaughtError, Context, Ctx, Exception, Function, Object, Runtime, Value};
@@ -7,6 +6,7 @@ use serde::Serialize;
 
 use super::{Script, ScriptError, limits};
 use crate::clock::Millis;
+use crate::stopwatch::Stopwatch;
 
 /// Bounds and freezes what the language brings along, and returns how to enter the realm.
 const REALM: &str = include_str!("realm.js");
@@ -51,7 +51,8 @@ pub(super) struct Realm {
 /// What is known of a run while it goes on.
 #[derive(Default)]
 struct Watch {
-    deadline: Option<Instant>,
+    /// How long it has run; none where nothing runs.
+    running: Option<Stopwatch>,
     /// What time it is for the script, from its beginning to its end.
     now: Millis,
     was_interrupted: bool,
@@ -104,8 +105,7 @@ impl Realm {
         // What follows a script's last line must stand on a line of its own: the last could be a comment. That the
         // script compiles on its own is known, so it cannot end the block itself.
         let source = format!("{{ let eval, $call;\n{}\n}}", script.source());
-        let deadline = Some(Instant::now() + limits::DEADLINE);
-        *lock(&self.watch) = Watch { deadline, now, ..Watch::default() };
+        *lock(&self.watch) = Watch { running: Some(Stopwatch::start()), now, ..Watch::default() };
         let mut ran = self.context.with(|ctx| match self.evaluate(&ctx, &input, &source) {
             Ok(ran) => ran,
             Err(error) => {
@@ -225,7 +225,7 @@ fn counts_as_true(value: &Value<'_>) -> bool {
 impl Watch {
     /// Whether the run has to end. The engine asks now and then.
     fn interrupts(&mut self) -> bool {
-        self.was_interrupted |= self.deadline.is_some_and(|end| Instant::now() >= end);
+        self.was_interrupted |= self.running.is_some_and(|running| running.elapsed() >= limits::DEADLINE);
         self.was_interrupted
     }
 }

@@ -1,12 +1,13 @@
 use std::collections::HashSet;
 use std::sync::{LazyLock, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rquickjs::context::EvalOptions;
 use rquickjs::{CatchResultExt, CaughtError, Context, Exception, Runtime};
 use sha2::{Digest, Sha256};
 
 use super::{ScriptError, limits};
+use crate::stopwatch::Stopwatch;
 
 /// Hashes of sources that are known to compile: a callback is read from the store far more often than it is set up.
 static KNOWN: LazyLock<Mutex<HashSet<[u8; 32]>>> = LazyLock::new(Mutex::default);
@@ -14,11 +15,6 @@ const MOST_KNOWN: usize = 4096;
 
 /// What is put in front of a source so that it is compiled whole, and not run.
 const STOP: &str = "throw null;";
-
-/// How often a source is compiled before it is said to take too long, if not far too long: the machine could have been busy
-/// elsewhere.
-const TRIES: usize = 3;
-const FAR_TOO_LONG: Duration = limits::COMPILING.saturating_mul(10);
 
 /// What stands in the place of the `n` of a number such as `1n`, and is no token of the language.
 const NO_TOKEN: char = '@';
@@ -32,18 +28,11 @@ pub(super) fn check(source: &str) -> Result<(), ScriptError> {
     if KNOWN.lock().unwrap_or_else(PoisonError::into_inner).contains(&hash) {
         return Ok(());
     }
-    let mut tried = compile(source)?;
-    if source.len() > limits::SMALL_SOURCE {
-        for _ in 1..TRIES {
-            if (limits::COMPILING..FAR_TOO_LONG).contains(&tried.took) {
-                tried = compile(source)?;
-            }
-        }
-        if tried.took >= limits::COMPILING {
-            return Err(ScriptError::TooMuch);
-        }
+    let compiled = compile(source)?;
+    if source.len() > limits::SMALL_SOURCE && compiled.took >= limits::COMPILING {
+        return Err(ScriptError::TooMuch);
     }
-    tried.result?;
+    compiled.result?;
     refuse_big_integers(source)?;
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     if known.len() >= MOST_KNOWN {
@@ -99,9 +88,9 @@ fn compile(source: &str) -> Result<Compiled, ScriptError> {
         let mut options = EvalOptions::default();
         options.strict = false;
         options.filename = Some("script".to_owned());
-        let begun = Instant::now();
+        let stopwatch = Stopwatch::start();
         let compiled = ctx.eval_with_options::<(), _>(format!("{STOP}{source}"), options).catch(&ctx);
-        let took = begun.elapsed();
+        let took = stopwatch.elapsed();
         let result = match compiled {
             Ok(()) => Ok(()),
             // It came as far as the `throw`.

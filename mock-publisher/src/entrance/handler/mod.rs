@@ -10,7 +10,7 @@ mod outcome;
 #[cfg(test)]
 mod tests;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -19,6 +19,7 @@ use crate::clock::Millis;
 use crate::mock_api::CallError;
 use crate::platform::{EntityRef, Occasion};
 use crate::script::{Prelude, Script, ScriptError};
+use crate::stopwatch::Stopwatch;
 use crate::store::{Applied, Plan, StoreError, View};
 use objects::Objects;
 
@@ -70,7 +71,7 @@ impl Entry {
         let now = self.store.clock().now();
         let plan = move |view: &View<'_, '_>| {
             let mut all = Plan::default();
-            let begun = Instant::now();
+            let begun = Stopwatch::start();
             for event in events {
                 if begun.elapsed() >= SCRIPTS {
                     return Err(HandlerError::Slow);

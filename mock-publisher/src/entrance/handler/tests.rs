@@ -1,3 +1,5 @@
+use std::time::Instant;
+
 use serde_json::{Map, Value, json};
 
 use super::*;
@@ -244,6 +246,7 @@ async fn the_scripts_of_one_report_have_a_limit_together() {
     let begun = Instant::now();
     let refused = entry.handle(Occasion::Bounce, events(20_000)).await;
     assert!(matches!(refused, Err(HandlerError::Slow)), "{refused:?}");
-    assert!(begun.elapsed() < 5 * SCRIPTS);
+    // The limit is one of work; a busy machine takes longer for it.
+    assert!(begun.elapsed() < 20 * SCRIPTS);
     assert_eq!(entry.store.entity(EntityRef::profile(1)).await.unwrap(), before);
 }

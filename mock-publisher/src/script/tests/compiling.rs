@@ -1,10 +1,10 @@
 //! Sources that want to keep the compiler busy: nothing interrupts it.
 
 use std::thread;
-use std::time::Instant;
 
 use super::hostile::{AT_MOST, SMALL_STACK};
 use super::*;
+use crate::stopwatch::Stopwatch;
 
 /// As much as a source can hold of one thing within another: `begin`, made of its number, as often as it fits, then as many ends.
 fn filled(begin: impl Fn(usize) -> String, end: &str) -> String {
@@ -112,7 +112,7 @@ fn late(sources: &[(&str, String)]) -> Vec<String> {
     let mut wrong = Vec::new();
     for (what, source) in sources {
         assert!(source.len() <= limits::SOURCE, "{what}");
-        let begun = Instant::now();
+        let begun = Stopwatch::start();
         let compiled = Script::compile(source);
         let compiling = begun.elapsed();
         if *what == "a wide set" {
@@ -122,7 +122,7 @@ fn late(sources: &[(&str, String)]) -> Vec<String> {
             wrong.push(format!("{what}: {compiling:?} to compile"));
         }
         if let Ok(script) = compiled {
-            let begun = Instant::now();
+            let begun = Stopwatch::start();
             let ran = script.run(PLAIN, NOW, &json!({"profile": {}}));
             let running = begun.elapsed();
             if running > AT_MOST {

@@ -2,9 +2,10 @@
 
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::*;
+use crate::stopwatch::Stopwatch;
 
 /// How long a script can take in a build that is not optimised, on a machine that does other things.
 pub(super) const AT_MOST: Duration = Duration::from_secs(2);
@@ -26,7 +27,7 @@ fn all_end(scripts: &[(&str, &str)]) {
         let source = format!("{HELP}\n{script}");
         let (told, outcome) = mpsc::channel();
         let run_it = move || {
-            let begun = Instant::now();
+            let begun = Stopwatch::start();
             let ran = run(&source);
             let took = begun.elapsed();
             let _ = told.send((ran, took, run("profile.name == 'Mike'")));

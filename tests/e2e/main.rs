@@ -27,6 +27,7 @@ mod reports;
 mod rest;
 mod rest_calls;
 mod rest_versions;
+mod retries;
 mod safety;
 mod scenario;
 mod send;

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::import::ImportArgs;
 use crate::access_token::AccessToken;
+use crate::dispatch::Schedule;
 use crate::emit::{PayloadMethod, TargetUrl};
 use crate::platform::{Action, ConditionStyle, Dialect, PayloadStyle, Switches};
 use crate::wire_profile::{Coverage, WireProfile};
@@ -202,6 +203,16 @@ pub(super) struct SwitchArgs {
     pub(super) payload: PayloadArgs,
 }
 
+/// How deliveries are attempted.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Assumptions, where the platform documents nothing")]
+pub(super) struct DeliveryArgs {
+    /// When a delivery that failed is attempted again: `none`, `standard` (after 5 s, 5 min, 30 min, 2 h, 5 h and 10 h), or pauses
+    /// such as `fixed:1s,5s,1m` (assumption: there is one attempt)
+    #[arg(long, value_name = "SCHEDULE", default_value = "none", env = "MOCK_PUBLISHER_SCHEDULE")]
+    pub(super) schedule: Schedule,
+}
+
 /// How payloads are laid out.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Assumptions, where the platform documents nothing")]
@@ -267,6 +278,8 @@ pub(super) struct ServeArgs {
     pub(super) limits: LimitArgs,
     #[command(flatten)]
     pub(super) switches: SwitchArgs,
+    #[command(flatten)]
+    pub(super) deliveries: DeliveryArgs,
     /// The secret that callers of the APIs must show [default: one that is made and kept]
     #[arg(long, value_name = "TOKEN", env = "MOCK_PUBLISHER_ACCESS_TOKEN", hide_env_values = true, value_parser = token)]
     pub(super) access_token: Option<AccessToken>,
@@ -394,6 +407,8 @@ pub(super) struct PassingArgs {
     pub(super) limits: LimitArgs,
     #[command(flatten)]
     pub(super) switches: SwitchArgs,
+    #[command(flatten)]
+    pub(super) deliveries: DeliveryArgs,
     /// The secret that callers of the APIs must show [default: one that is made]
     #[arg(long, value_name = "TOKEN", env = "MOCK_PUBLISHER_ACCESS_TOKEN", hide_env_values = true, value_parser = token)]
     pub(super) access_token: Option<AccessToken>,

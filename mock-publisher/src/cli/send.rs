@@ -23,7 +23,7 @@ pub(super) async fn send(args: SendArgs) -> anyhow::Result<ExitCode> {
     }
     let client = Client::new(TargetRules::allowing(&args.targets.allow_target));
     let outcome = client.attempt(&request).await;
-    let Answer { status, body } = outcome.result.with_context(|| format!("`{}` was not reached", args.url))?;
+    let Answer { status, body, .. } = outcome.result.with_context(|| format!("`{}` was not reached", args.url))?;
     let milliseconds = outcome.elapsed.as_secs_f64() * 1000.0;
     print(format!("{status}   {milliseconds:.1} ms\n{}", String::from_utf8_lossy(&body)).trim_end())?;
     Ok(if status.is_success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -40,7 +40,10 @@ pub(super) async fn adjust(
     body: Result<Json<AdjustmentBody>, JsonRejection>,
 ) -> Result<Json<Value>, CallError> {
     let Json(AdjustmentBody { now, frozen, signs }) = body.map_err(unreadable)?;
-    Ok(shown(state.store.clock().adjust(Adjustment { now, frozen, signs })?))
+    let reading = state.store.clock().adjust(Adjustment { now, frozen, signs })?;
+    // Attempts may have become due.
+    state.bell.ring();
+    Ok(shown(reading))
 }
 
 /// `POST /mock/v1/clock/advance`
@@ -50,7 +53,9 @@ pub(super) async fn advance(
 ) -> Result<Json<Value>, CallError> {
     let Json(body) = body.map_err(unreadable)?;
     let expected = || CallError::BadRequest("expected either `seconds` or `days`, a positive number".to_owned());
-    Ok(shown(state.store.clock().advance(body.millis().ok_or_else(expected)?)?))
+    let reading = state.store.clock().advance(body.millis().ok_or_else(expected)?)?;
+    state.bell.ring();
+    Ok(shown(reading))
 }
 
 impl AdvanceBody {

@@ -35,24 +35,37 @@ pub(super) async fn list(
     Ok(Json(json!({"deliveries": deliveries, "next": next})))
 }
 
-/// `GET /mock/v1/deliveries/$id`: the delivery, and its request as it was sent, for `callback-verifier explain`.
+/// `GET /mock/v1/deliveries/$id`: the delivery with all its attempts, and the last one's request as it was sent, for
+/// `callback-verifier explain`.
 pub(super) async fn show(
     State(state): State<ControlState>,
     id: Result<Path<Id>, PathRejection>,
 ) -> Result<impl IntoResponse, CallError> {
     let id = number(id, "delivery")?;
     let mut delivery = json!(state.store.delivery(id).await?);
+    delivery["history"] = json!(state.store.attempts(id).await?);
     // In base64, since a body need not be text.
-    delivery["request_base64"] = json!(state.store.sent_request(id).await?.map(|request| STANDARD.encode(request)));
+    let request = state.store.sent_request(id, None).await?;
+    delivery["request_base64"] = json!(request.map(|request| STANDARD.encode(request)));
     Ok(Json(delivery))
 }
 
-/// `GET /mock/v1/deliveries/$id/request`: the request as it was sent, for `callback-verifier verify`.
+/// Which attempt.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WhichAttempt {
+    /// The last one, if there is no number.
+    #[serde(default, deserialize_with = "some_whole")]
+    attempt: Option<Id>,
+}
+
+/// `GET /mock/v1/deliveries/$id/request`: the request of an attempt as it was sent, for `callback-verifier verify`.
 pub(super) async fn request(
     State(state): State<ControlState>,
     id: Result<Path<Id>, PathRejection>,
+    Queried(WhichAttempt { attempt }): Queried<WhichAttempt>,
 ) -> Result<impl IntoResponse, CallError> {
     let id = number(id, "delivery")?;
-    let request = state.store.sent_request(id).await?.ok_or(CallError::NotAttempted(id))?;
+    let request = state.store.sent_request(id, attempt).await?.ok_or(CallError::NotAttempted(id))?;
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], request))
 }

@@ -18,6 +18,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::clock;
+use crate::dispatch::Schedule;
 use crate::emit::{Emission, Payload, PayloadMethod, SignedRequest, TargetUrl, nonce};
 use crate::local_client::LocalClient;
 use crate::output::print;
@@ -69,6 +70,7 @@ fn config() -> anyhow::Result<Config> {
         coverage: Coverage::default(),
         // So that the copy of a database tells of itself.
         switches: Switches { copy_callbacks: true, ..Switches::default() },
+        schedule: Schedule::default(),
         access_token: None,
         allow_targets: Vec::new(),
         max_import: 1 << 20,

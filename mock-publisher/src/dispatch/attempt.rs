@@ -1,36 +1,70 @@
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
+
+use callback_verifier::wire::parse_date;
+use http::StatusCode;
+use http::header::{HeaderMap, RETRY_AFTER};
 
 use super::Dispatcher;
+use crate::clock::{self, Millis};
 use crate::emit::{Emission, SignedRequest, nonce};
-use crate::send::Answer;
-use crate::store::{Attempt, Message, StoreError};
+use crate::store::{Attempt, Finished, Message, Outgoing};
+
+/// The classes of errors that another attempt cannot mend.
+const FINAL: [&str; 3] = ["unreadable", "signing_failed", "target_refused"];
 
 impl Dispatcher {
     /// One attempt, however it ends: a date, a nonce and a signature of its own, over the same body.
-    pub(super) async fn attempt(&self, message: Result<Message, StoreError>) -> Attempt {
-        let message = match message {
-            Ok(message) => message,
-            Err(error) => return Attempt::failed("unreadable", error.to_string()),
+    pub(super) async fn attempt(&self, next: Outgoing) -> Finished {
+        let Outgoing { id, lane, number, message } = next;
+        let (attempt, wish) = match message {
+            Ok(message) => self.send(number, message).await,
+            Err(error) => (Attempt::failed(number, "unreadable", error.to_string()), None),
         };
+        let again = self.again(&attempt, wish);
+        Finished { id, lane, attempt, again }
+    }
+
+    /// What came of it, and for how long the receiver wants to be left alone.
+    async fn send(&self, number: u32, message: Message) -> (Attempt, Option<Duration>) {
         let real = SystemTime::now();
-        let mut attempt = Attempt { started: crate::clock::millis(real), ..Attempt::default() };
-        match self.signed(message, real).await {
-            Err(detail) => attempt.error = Some(("signing_failed", detail)),
-            Ok(request) => {
-                attempt.request_head = request.head_text();
-                let outcome = self.client.attempt(&request).await;
-                attempt.micros = u64::try_from(outcome.elapsed.as_micros()).unwrap_or(u64::MAX);
-                match outcome.result {
-                    Ok(Answer { status, body }) => {
-                        attempt.status = Some(status.as_u16());
-                        attempt.answer = Some(body);
-                        attempt.error = refusal(status).map(|class| (class, format!("the receiver answered {status}")));
-                    }
-                    Err(error) => attempt.error = Some((error.class(), error.to_string())),
-                }
+        let request = match self.signed(message, real).await {
+            Ok(request) => request,
+            Err(detail) => return (Attempt::failed(number, "signing_failed", detail), None),
+        };
+        let outcome = self.client.attempt(&request).await;
+        let mut attempt = Attempt {
+            number,
+            started: clock::millis(real),
+            micros: micros(outcome.elapsed),
+            request_head: request.head_text(),
+            ..Attempt::default()
+        };
+        let mut wish = None;
+        match outcome.result {
+            Ok(answer) => {
+                let status = answer.status;
+                wish = retry_after(&answer.headers, real);
+                attempt.answered = Some(micros(answer.after));
+                attempt.status = Some(status.as_u16());
+                attempt.response_head = Some(answer.head_text());
+                attempt.answer = Some(answer.body);
+                attempt.error = refusal(status).map(|class| (class, format!("the receiver answered {status}")));
             }
+            Err(error) => attempt.error = Some((error.class(), error.to_string())),
         }
-        attempt
+        (attempt, wish)
+    }
+
+    /// When to attempt it again, if at all.
+    fn again(&self, attempt: &Attempt, wish: Option<Duration>) -> Option<Millis> {
+        let (class, _) = attempt.error.as_ref()?;
+        // Whoever is gone does not come back because he is asked once more.
+        if FINAL.contains(class) || attempt.says_gone() {
+            return None;
+        }
+        let pause = self.schedule.pause_after(attempt.number, chance(), wish)?;
+        let pause = Millis::try_from(pause.as_millis()).unwrap_or(Millis::MAX);
+        Some(self.store.clock().now().saturating_add(pause))
     }
 
     async fn signed(&self, message: Message, now: SystemTime) -> Result<SignedRequest, String> {
@@ -59,12 +93,52 @@ impl Dispatcher {
     }
 }
 
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// From 0 to 1.
+fn chance() -> f64 {
+    let mut byte = [0];
+    // Without it there is no jitter, which nobody misses.
+    let _ = getrandom::fill(&mut byte);
+    f64::from(byte[0]) / f64::from(u8::MAX)
+}
+
 /// The class of an answer that is no success. Redirects are not followed.
-fn refusal(status: http::StatusCode) -> Option<&'static str> {
+fn refusal(status: StatusCode) -> Option<&'static str> {
     match status.as_u16() {
         200..300 => None,
         300..400 => Some("redirect_refused"),
         400..500 => Some("http_4xx"),
         _ => Some("http_5xx"),
+    }
+}
+
+/// For how long a receiver wants to be left alone: seconds or a date (RFC 9110 section 10.2.3). What is neither says nothing.
+fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.as_bytes();
+    if let Ok(date) = parse_date(value) {
+        return Some(date.duration_since(now).unwrap_or_default());
+    }
+    std::str::from_utf8(value).ok()?.parse().ok().map(Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receiver_asks_for_time_in_seconds_or_until_a_date() {
+        let now = parse_date(b"Mon, 23 Nov 2026 08:15:00 GMT").unwrap();
+        let asked = |value: &'static str| {
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]);
+            retry_after(&headers, now).map(|time| time.as_secs())
+        };
+        assert_eq!((asked("120"), asked("0")), (Some(120), Some(0)));
+        assert_eq!(asked("Mon, 23 Nov 2026 08:16:00 GMT"), Some(60));
+        assert_eq!(asked("Mon, 23 Nov 2026 08:14:00 GMT"), Some(0));
+        assert_eq!((asked("-1"), asked("soon"), asked("1.5"), asked("")), (None, None, None, None));
+        assert_eq!(retry_after(&HeaderMap::new(), now), None);
     }
 }

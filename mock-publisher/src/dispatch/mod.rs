@@ -1,10 +1,12 @@
-//! From the outbox to the receivers: one attempt for each delivery, those of one callback and entity in order.
+//! From the outbox to the receivers: as many attempts for each delivery as the schedule wants, the deliveries of one callback
+//! and entity in order.
 //!
 //! A delivery is under way from the look into the outbox until its outcome is noted. Attempts run beside each other; what they
 //! came to is noted many at a time.
 
 mod attempt;
 mod notes;
+mod schedule;
 mod signers;
 mod under_way;
 
@@ -17,9 +19,10 @@ use tokio::task::JoinSet;
 use crate::bell::Bell;
 use crate::keyring::Keyring;
 use crate::send::Client;
-use crate::store::{Finished, Lane, Outgoing, Store, StoreError};
+use crate::store::{Batch, Lane, Store, StoreError};
 use crate::wire_profile::{Coverage, WireProfile};
 use notes::{Note, Notes};
+pub(crate) use schedule::Schedule;
 pub(crate) use signers::Signers;
 use under_way::UnderWay;
 
@@ -38,6 +41,7 @@ pub(crate) struct Dispatcher {
     /// How headers are spelled for callbacks that do not choose it themselves.
     pub(crate) wire: WireProfile,
     pub(crate) coverage: Coverage,
+    pub(crate) schedule: Schedule,
     pub(crate) bell: Bell,
 }
 
@@ -50,7 +54,7 @@ impl Dispatcher {
         let mut under_way = UnderWay::default();
         while !*stop.borrow() {
             let pause = match dispatcher.fill(&mut attempts, &mut under_way, &notes).await {
-                Ok(()) => LOOK_AGAIN,
+                Ok(pause) => pause,
                 Err(error) => {
                     tracing::error!(%error, "the outbox cannot be read");
                     PAUSE_AFTER_ERROR
@@ -75,25 +79,28 @@ impl Dispatcher {
         notes.end().await;
     }
 
-    /// Begins as many attempts as there is work and room for.
+    /// Begins as many attempts as there is work and room for. How long to wait then if nothing happens.
     async fn fill(
         self: &Arc<Self>,
         attempts: &mut JoinSet<Lane>,
         under_way: &mut UnderWay,
         notes: &Notes,
-    ) -> Result<(), StoreError> {
-        let Some(room) = under_way.room() else { return Ok(()) };
+    ) -> Result<Duration, StoreError> {
+        let Some(room) = under_way.room() else { return Ok(LOOK_AGAIN) };
         // From the look into the outbox to the note, a number must mean the same delivery.
         let delivering = Arc::new(self.store.delivering().await);
-        for Outgoing { id, lane, message } in self.store.outgoing(room).await? {
+        let Batch { outgoing, next_due } = self.store.outgoing(room).await?;
+        for next in outgoing {
+            let lane = next.lane;
             under_way.begun(lane);
             let (dispatcher, notes, delivering) = (self.clone(), notes.queue(), delivering.clone());
             attempts.spawn(async move {
-                let attempt = dispatcher.attempt(message).await;
-                notes.note(Note { finished: Finished { id, lane, attempt }, delivering }).await;
+                notes.note(Note { finished: dispatcher.attempt(next).await, delivering }).await;
                 lane
             });
         }
-        Ok(())
+        let until_due =
+            next_due.map(|due| Duration::from_millis(due.saturating_sub(self.store.clock().now()).unsigned_abs()));
+        Ok(until_due.unwrap_or(LOOK_AGAIN).min(LOOK_AGAIN))
     }
 }

@@ -6,7 +6,8 @@ use tokio::sync::{OwnedRwLockReadGuard, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::PAUSE_AFTER_ERROR;
-use crate::store::{Finished, Lane, Store};
+use crate::clock;
+use crate::store::{Attempt, DeliveryState, Finished, Lane, Store};
 
 /// How many outcomes are noted in one transaction, and how many wait for the next one. Who has more waits.
 const MOST: usize = 256;
@@ -73,10 +74,18 @@ async fn work(
             }
         }
         drop(shares);
-        for Finished { id, lane, attempt } in finished {
-            let state = attempt.outcome();
+        for Finished { id, lane, attempt, again } in finished {
+            let Attempt { number, status, micros, .. } = attempt;
+            let state = if again.is_some() { DeliveryState::Pending } else { attempt.outcome() };
             let error = attempt.error.as_ref().map(|(class, _)| *class);
-            tracing::info!(delivery = id, ?state, status = attempt.status, error, micros = attempt.micros, "attempted");
+            let again = again.map(clock::stamp);
+            tracing::info!(delivery = id, ?state, attempt = number, status, error, micros, again, "attempted");
+            if attempt.says_gone() {
+                tracing::warn!(
+                    callback = lane.callback,
+                    "the receiver is gone (410): its callback is not active any more"
+                );
+            }
             // At the end nobody asks any more.
             let _ = noted.send(lane);
         }

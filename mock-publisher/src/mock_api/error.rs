@@ -22,7 +22,7 @@ pub(crate) enum CallError {
     TooLarge(String),
     #[error("{0}")]
     UnsupportedMediaType(String),
-    #[error("delivery {0} has not been attempted yet")]
+    #[error("delivery {0} has not been attempted yet, or not so often")]
     NotAttempted(Id),
     /// A mail message, but no report that could be read; and why.
     #[error("{0}")]

@@ -8,13 +8,14 @@ mod rules;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::emit::SignedRequest;
+use crate::excerpt::excerpt;
 
 pub(crate) use error::SendError;
 use rules::RuledResolver;
@@ -25,6 +26,8 @@ const TOTAL_TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How much of an answer's body is kept.
 const MAX_ANSWER: usize = 64 * 1024;
+/// How much of its head is kept.
+const MAX_HEAD: usize = 16 * 1024;
 
 /// Sends signed requests. Cheap to clone; connections are kept alive and shared.
 #[derive(Clone)]
@@ -43,9 +46,26 @@ pub(crate) struct Outcome {
 /// An answer of whatever status.
 #[derive(Debug)]
 pub(crate) struct Answer {
+    /// How long it took from the beginning of the attempt until its head was there.
+    pub(crate) after: Duration,
     pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
     /// At most the first 64 KiB.
     pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    /// The status line and the headers, as text; at most the first 16 KiB.
+    pub(crate) fn head_text(&self) -> String {
+        let mut text = format!("HTTP/1.1 {}\r\n", self.status);
+        for (name, value) in &self.headers {
+            text.push_str(&format!("{name}: {}\r\n", String::from_utf8_lossy(value.as_bytes())));
+            if text.len() > MAX_HEAD {
+                return excerpt(&text, MAX_HEAD);
+            }
+        }
+        text
+    }
 }
 
 impl Client {
@@ -64,20 +84,21 @@ impl Client {
     /// One attempt, however it ends, within ten seconds.
     pub(crate) async fn attempt(&self, request: &SignedRequest) -> Outcome {
         let begun = Instant::now();
-        let result = match tokio::time::timeout(TOTAL_TIMEOUT, self.exchange(request)).await {
+        let result = match tokio::time::timeout(TOTAL_TIMEOUT, self.exchange(request, begun)).await {
             Ok(result) => result,
             Err(_) => Err(SendError::TimeoutResponse(TOTAL_TIMEOUT)),
         };
         Outcome { elapsed: begun.elapsed(), result }
     }
 
-    async fn exchange(&self, request: &SignedRequest) -> Result<Answer, SendError> {
+    async fn exchange(&self, request: &SignedRequest, begun: Instant) -> Result<Answer, SendError> {
         // A literal address never reaches the resolver, so its rule is applied here.
         self.rules.check_literal(request.target.host())?;
         let response = self.http.request(http_request(request)?).await.map_err(SendError::of)?;
-        let status = response.status();
-        let body = beginning(response.into_body()).await?;
-        Ok(Answer { status, body })
+        let after = begun.elapsed();
+        let (head, body) = response.into_parts();
+        let body = beginning(body).await?;
+        Ok(Answer { after, status: head.status, headers: head.headers, body })
     }
 }
 

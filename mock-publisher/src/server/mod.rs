@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 use crate::access_token::AccessToken;
 use crate::bell::Bell;
 use crate::control::{self, ControlState};
-use crate::dispatch::{Dispatcher, Signers};
+use crate::dispatch::{Dispatcher, Schedule, Signers};
 use crate::entrance::copy::Copies;
 use crate::entrance::import::Imports;
 use crate::entrance::{Entry, handler, import, reports, rest, soap, tracking, ui};
@@ -51,6 +51,7 @@ pub(crate) struct Config {
     pub(crate) wire: WireProfile,
     pub(crate) coverage: Coverage,
     pub(crate) switches: Switches,
+    pub(crate) schedule: Schedule,
     /// The access token; `None` for the one that is kept, or a random one.
     pub(crate) access_token: Option<AccessToken>,
     pub(crate) allow_targets: Vec<String>,
@@ -136,6 +137,7 @@ impl Publisher {
             account: config.account,
             wire: config.wire,
             coverage: config.coverage,
+            schedule: config.schedule.clone(),
             bell: bell.clone(),
         };
         let dispatcher = tokio::spawn(dispatcher.run(stopping.clone()));

@@ -48,7 +48,11 @@ pub(crate) struct Delivery {
     pub(crate) url: String,
     pub(crate) method: String,
     pub(crate) state: DeliveryState,
-    /// When the attempt began.
+    /// How many attempts there were. What follows is of the last one.
+    pub(crate) attempts: u32,
+    /// When the next one is due, by the publisher's clock.
+    pub(crate) due: Option<Millis>,
+    /// When it began, in real time.
     pub(crate) started: Option<Millis>,
     /// How long it took, in microseconds.
     pub(crate) micros: Option<u64>,
@@ -58,9 +62,30 @@ pub(crate) struct Delivery {
     pub(crate) error_detail: Option<String>,
 }
 
+/// One attempt of a delivery, as the control API shows it.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct NotedAttempt {
+    /// From 1.
+    pub(crate) number: u32,
+    /// In real time.
+    pub(crate) started: Millis,
+    /// How long it took, in microseconds.
+    pub(crate) micros: u64,
+    /// After how many of them the head of the answer was there.
+    pub(crate) answered: Option<u64>,
+    pub(crate) status: Option<u16>,
+    /// The status line and the headers.
+    pub(crate) response_head: Option<String>,
+    pub(crate) answer: Option<String>,
+    pub(crate) error: Option<String>,
+    pub(crate) error_detail: Option<String>,
+}
+
 const LOG: &str = "SELECT d.id, d.change, d.callback, c.kind, c.entity, c.trigger_name, c.action, d.url, d.method, d.state, \
-                   d.started, d.micros, d.status, d.answer, d.error, d.error_detail, d.sequence \
-                   FROM deliveries d JOIN changes c ON c.id = d.change";
+                   a.started, a.micros, a.status, a.answer, a.error, a.error_detail, d.sequence, d.attempts, l.due \
+                   FROM deliveries d JOIN changes c ON c.id = d.change \
+                   LEFT JOIN attempts a ON a.delivery = d.id AND a.number = d.attempts \
+                   LEFT JOIN lanes l ON l.callback = d.callback AND l.entity = d.entity AND l.delivery = d.id AND l.due > 0";
 
 impl Store {
     /// The first delivery that came to an outcome after a given one, of one callback or of any, with one outcome or any.
@@ -92,12 +117,15 @@ impl Store {
         .await
     }
 
-    /// The request of a delivery as it was sent: head and body. `None` if it has not been sent.
-    pub(crate) async fn sent_request(&self, id: Id) -> Result<Option<Vec<u8>>, StoreError> {
+    /// The request of an attempt as it was sent: head and body. Without a number, of the last one. `None` if it has not been
+    /// sent.
+    pub(crate) async fn sent_request(&self, id: Id, attempt: Option<Id>) -> Result<Option<Vec<u8>>, StoreError> {
         self.read(move |connection| {
-            let sql = "SELECT request_head, body FROM deliveries WHERE id = ?1";
+            let sql = "SELECT a.request_head, d.body FROM deliveries d \
+                       LEFT JOIN attempts a ON a.delivery = d.id AND a.number = coalesce(?2, d.attempts) WHERE d.id = ?1";
             let read = |row: &Row<'_>| Ok((row.get::<_, Option<String>>(0)?, row.get::<_, Vec<u8>>(1)?));
-            let (head, body) = connection.query_row(sql, [id], read).optional()?.ok_or(StoreError::NoDelivery(id))?;
+            let found = connection.query_row(sql, params![id, attempt], read).optional()?;
+            let (head, body) = found.ok_or(StoreError::NoDelivery(id))?;
             Ok(head.filter(|head| !head.is_empty()).map(|head| [head.into_bytes(), body].concat()))
         })
         .await
@@ -105,6 +133,30 @@ impl Store {
 
     pub(crate) async fn delivery(&self, id: Id) -> Result<Delivery, StoreError> {
         self.read(move |connection| find(connection, id)).await
+    }
+
+    /// All attempts of a delivery so far.
+    pub(crate) async fn attempts(&self, delivery: Id) -> Result<Vec<NotedAttempt>, StoreError> {
+        self.read(move |connection| {
+            let sql = "SELECT number, started, micros, answered, status, response_head, answer, error, error_detail \
+                       FROM attempts WHERE delivery = ?1 ORDER BY number";
+            let mut statement = connection.prepare_cached(sql)?;
+            let attempts = statement.query_map([delivery], |row| {
+                Ok(NotedAttempt {
+                    number: row.get(0)?,
+                    started: row.get(1)?,
+                    micros: row.get(2)?,
+                    answered: row.get(3)?,
+                    status: row.get(4)?,
+                    response_head: row.get(5)?,
+                    answer: text(row.get(6)?),
+                    error: row.get(7)?,
+                    error_detail: row.get(8)?,
+                })
+            })?;
+            Ok(attempts.collect::<Result<_, _>>()?)
+        })
+        .await
     }
 
     /// Some rows of the delivery log behind a given one, of one callback or of any, oldest first.
@@ -139,7 +191,6 @@ fn find(connection: &Connection, id: Id) -> Result<Delivery, StoreError> {
 fn from_row(row: &Row<'_>) -> Result<Delivery, StoreError> {
     let state: String = row.get(9)?;
     let kind: String = row.get(3)?;
-    let answer: Option<Vec<u8>> = row.get(13)?;
     Ok(Delivery {
         id: row.get(0)?,
         change: row.get(1)?,
@@ -156,9 +207,16 @@ fn from_row(row: &Row<'_>) -> Result<Delivery, StoreError> {
         started: row.get(10)?,
         micros: row.get(11)?,
         status: row.get(12)?,
-        answer: answer.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
+        answer: text(row.get(13)?),
         error: row.get(14)?,
         error_detail: row.get(15)?,
         sequence: row.get(16)?,
+        attempts: row.get(17)?,
+        due: row.get(18)?,
     })
+}
+
+/// What a receiver answered need not be text.
+fn text(answer: Option<Vec<u8>>) -> Option<String> {
+    answer.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -28,6 +28,8 @@ pub(crate) struct Lane {
 pub(crate) struct Outgoing {
     pub(crate) id: Id,
     pub(crate) lane: Lane,
+    /// The number of the attempt that is due, from 1.
+    pub(crate) number: u32,
     /// What is to be sent. A row that cannot be read must not hold up the others.
     pub(crate) message: Result<Message, StoreError>,
 }
@@ -41,13 +43,25 @@ pub(crate) struct Message {
     pub(crate) wire: Option<WireProfile>,
 }
 
+/// What is to go out now, and when the next attempt after that is due.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) outgoing: Vec<Outgoing>,
+    pub(crate) next_due: Option<Millis>,
+}
+
 /// What an attempt came to.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Attempt {
+    pub(crate) number: u32,
+    /// In real time.
     pub(crate) started: Millis,
     pub(crate) micros: u64,
+    /// After how many microseconds the head of the answer was there.
+    pub(crate) answered: Option<u64>,
     pub(crate) request_head: String,
     pub(crate) status: Option<u16>,
+    pub(crate) response_head: Option<String>,
     pub(crate) answer: Option<Vec<u8>>,
     /// A class and a detail, if there was no answer.
     pub(crate) error: Option<(&'static str, String)>,
@@ -59,6 +73,8 @@ pub(crate) struct Finished {
     pub(crate) id: Id,
     pub(crate) lane: Lane,
     pub(crate) attempt: Attempt,
+    /// When it is attempted again, by the publisher's clock. `None` if this was its outcome.
+    pub(crate) again: Option<Millis>,
 }
 
 /// How much more may be under way.
@@ -81,8 +97,13 @@ pub(crate) struct Taken {
 
 impl Attempt {
     /// One that came to nothing before anything was sent.
-    pub(crate) fn failed(class: &'static str, detail: String) -> Self {
-        Self { started: crate::clock::real_now(), error: Some((class, detail)), ..Self::default() }
+    pub(crate) fn failed(number: u32, class: &'static str, detail: String) -> Self {
+        Self { number, started: crate::clock::real_now(), error: Some((class, detail)), ..Self::default() }
+    }
+
+    /// Whether the receiver is not there any more, and wants no more callbacks.
+    pub(crate) fn says_gone(&self) -> bool {
+        self.status == Some(410)
     }
 
     pub(crate) fn outcome(&self) -> DeliveryState {
@@ -92,20 +113,23 @@ impl Attempt {
 }
 
 impl Store {
-    /// The first deliveries of lanes that are not under way: the oldest ones, as far as there is room.
-    pub(crate) async fn outgoing(&self, room: Room) -> Result<Vec<Outgoing>, StoreError> {
+    /// The first deliveries of lanes that are not under way, as far as they are due and there is room: the oldest ones.
+    pub(crate) async fn outgoing(&self, room: Room) -> Result<Batch, StoreError> {
+        let now = self.clock().now();
         self.read(move |connection| {
             let nothing = Taken { room: room.of_callback, ..Taken::default() };
-            let mut heads = Vec::new();
+            let (mut heads, mut next_due) = (Vec::new(), None);
             for callback in waiting_callbacks(connection)? {
                 let taken = room.taken.get(&callback).unwrap_or(&nothing);
                 if taken.room > 0 {
-                    heads.extend(free_heads(connection, callback, taken)?);
+                    heads.extend(free_heads(connection, callback, taken, now)?);
                 }
+                next_due = [next_due, due_after(connection, callback, now)?].into_iter().flatten().min();
             }
             heads.sort_by_key(|(id, _)| *id);
             heads.truncate(room.in_all);
-            heads.into_iter().map(|(id, lane)| outgoing(connection, id, lane)).collect()
+            let outgoing = heads.into_iter().map(|(id, lane)| outgoing(connection, id, lane));
+            Ok(Batch { outgoing: outgoing.collect::<Result<_, StoreError>>()?, next_due })
         })
         .await
     }
@@ -155,26 +179,43 @@ fn waiting_callbacks(connection: &Connection) -> Result<Vec<Id>, StoreError> {
     Ok(callbacks)
 }
 
-/// The oldest heads of a callback's lanes that are not under way.
-fn free_heads(connection: &Connection, callback: Id, taken: &Taken) -> Result<Vec<(Id, Lane)>, StoreError> {
-    let sql = "SELECT delivery, entity FROM lanes WHERE callback = ?1 ORDER BY delivery LIMIT ?2";
-    let mut statement = connection.prepare_cached(sql)?;
-    // What is under way is among them until its outcome is noted.
-    let mut rows = statement.query(params![callback, taken.entities.len() + taken.room])?;
+/// The oldest heads of a callback's lanes that are due and not under way. What is attempted again comes first, so that it does
+/// not wait for as long as there is something new.
+fn free_heads(
+    connection: &Connection,
+    callback: Id,
+    taken: &Taken,
+    now: Millis,
+) -> Result<Vec<(Id, Lane)>, StoreError> {
     let mut heads = Vec::new();
-    while let Some(row) = rows.next()? {
-        let entity = row.get(1)?;
-        if heads.len() < taken.room && !taken.entities.contains(&entity) {
-            heads.push((row.get(0)?, Lane { callback, entity }));
+    for due in ["due > 0 AND due <= ?3", "due = 0 AND ?3 IS NOT NULL"] {
+        let sql =
+            format!("SELECT delivery, entity FROM lanes WHERE callback = ?1 AND {due} ORDER BY due, delivery LIMIT ?2");
+        let mut statement = connection.prepare_cached(&sql)?;
+        // What is under way is among them until its outcome is noted.
+        let mut rows = statement.query(params![callback, taken.entities.len() + taken.room, now])?;
+        while let Some(row) = rows.next()? {
+            let entity = row.get(1)?;
+            if heads.len() < taken.room && !taken.entities.contains(&entity) {
+                heads.push((row.get(0)?, Lane { callback, entity }));
+            }
         }
     }
     Ok(heads)
 }
 
+/// When the next attempt of a callback is due that is not due yet.
+fn due_after(connection: &Connection, callback: Id, now: Millis) -> Result<Option<Millis>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT min(due) FROM lanes WHERE callback = ?1 AND due > ?2")?;
+    Ok(statement.query_row([callback, now], |row| row.get(0))?)
+}
+
 fn outgoing(connection: &Connection, id: Id, lane: Lane) -> Result<Outgoing, StoreError> {
-    let sql = "SELECT url, content_type, body, wire FROM deliveries WHERE id = ?1";
-    let message = connection.prepare_cached(sql)?.query_row([id], |row| Ok(read_message(row)))?;
-    Ok(Outgoing { id, lane, message })
+    let sql = "SELECT url, content_type, body, wire, attempts FROM deliveries WHERE id = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let read = |row: &Row<'_>| Ok((row.get::<_, u32>(4)?, read_message(row)));
+    let (attempts, message) = statement.query_row([id], read)?;
+    Ok(Outgoing { id, lane, number: attempts + 1, message })
 }
 
 fn read_message(row: &Row<'_>) -> Result<Message, StoreError> {
@@ -185,29 +226,52 @@ fn read_message(row: &Row<'_>) -> Result<Message, StoreError> {
     Ok(Message { url, payload: Payload { content_type, bytes }, wire: wire.transpose()? })
 }
 
-fn note(transaction: &Transaction<'_>, Finished { id, lane, attempt }: Finished) -> Result<(), StoreError> {
-    let state = attempt.outcome();
-    let sql = "UPDATE deliveries SET state = ?2, started = ?3, micros = ?4, request_head = ?5, status = ?6, \
-               answer = ?7, error = ?8, error_detail = ?9, \
-               sequence = (SELECT coalesce(max(sequence), 0) + 1 FROM deliveries WHERE sequence IS NOT NULL) WHERE id = ?1";
+fn note(transaction: &Transaction<'_>, finished: Finished) -> Result<(), StoreError> {
+    let Finished { id, lane, attempt, again } = finished;
+    match again {
+        Some(due) => {
+            transaction
+                .prepare_cached("UPDATE deliveries SET attempts = ?2 WHERE id = ?1")?
+                .execute(params![id, attempt.number])?;
+            let sql = "UPDATE lanes SET due = ?3 WHERE callback = ?1 AND entity = ?2";
+            transaction.prepare_cached(sql)?.execute([lane.callback, lane.entity, due])?;
+        }
+        None => {
+            let sql = "UPDATE deliveries SET attempts = ?2, state = ?3, sequence = \
+                       (SELECT coalesce(max(sequence), 0) + 1 FROM deliveries WHERE sequence IS NOT NULL) WHERE id = ?1";
+            transaction.prepare_cached(sql)?.execute(params![id, attempt.number, attempt.outcome().name()])?;
+            advance(transaction, lane)?;
+            if attempt.says_gone() {
+                transaction.execute("UPDATE callbacks SET active = 0 WHERE id = ?1", [lane.callback])?;
+            }
+        }
+    }
+    let sql = "INSERT INTO attempts (delivery, number, started, micros, answered, request_head, status, response_head, answer, \
+               error, error_detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     let (error, detail) = attempt.error.unzip();
     transaction.prepare_cached(sql)?.execute(params![
         id,
-        state.name(),
+        attempt.number,
         attempt.started,
         attempt.micros,
+        attempt.answered,
         attempt.request_head,
         attempt.status,
+        attempt.response_head,
         attempt.answer,
         error,
         detail,
     ])?;
-    let Lane { callback, entity } = lane;
+    Ok(())
+}
+
+/// Opens a lane for its next delivery, or closes it if there is none.
+fn advance(transaction: &Transaction<'_>, Lane { callback, entity }: Lane) -> Result<(), StoreError> {
     let sql = "SELECT min(id) FROM deliveries WHERE state = 'pending' AND callback = ?1 AND entity = ?2";
     let next: Option<Id> = transaction.prepare_cached(sql)?.query_row([callback, entity], |row| row.get(0))?;
     match next {
         Some(next) => {
-            let sql = "UPDATE lanes SET delivery = ?3 WHERE callback = ?1 AND entity = ?2";
+            let sql = "UPDATE lanes SET delivery = ?3, due = 0 WHERE callback = ?1 AND entity = ?2";
             transaction.prepare_cached(sql)?.execute([callback, entity, next])?;
         }
         None => {

@@ -235,7 +235,7 @@ async fn data_of_the_first_format_is_kept() {
     assert_eq!((mike.field("name"), mike.field("score"), mike.has_interest("tennis")), (Some("Mike"), Some("3"), true));
     assert_eq!(store.callbacks(Scope::Database(1)).await.unwrap().len(), 1);
     let room = Room { in_all: 10, of_callback: 10, taken: HashMap::new() };
-    assert_eq!(store.outgoing(room).await.unwrap().len(), 1);
+    assert_eq!(store.outgoing(room).await.unwrap().outgoing.len(), 1);
     assert_eq!(actions(&store).await, [("create".to_owned(), "profile 1".to_owned())]);
     let applied = store.apply(create("Jessica"), Trigger::Rest, NOW).await.unwrap();
     assert_eq!((applied.created, applied.fired), (Some(EntityRef::profile(2)), 1));
@@ -366,8 +366,8 @@ async fn the_outbox_tells_the_first_of_each_lane_of_each_callback() {
     let taken = |room, entities: &[Id]| Taken { room, entities: entities.iter().copied().collect() };
     let next = async |in_all, taken: &[(Id, Taken)]| {
         let room = Room { in_all, of_callback: 2, taken: taken.iter().cloned().collect() };
-        let outgoing = store.outgoing(room).await.unwrap();
-        outgoing.iter().map(|next| (next.id, next.lane.callback, next.lane.entity)).collect::<Vec<_>>()
+        let batch = store.outgoing(room).await.unwrap();
+        batch.outgoing.iter().map(|next| (next.id, next.lane.callback, next.lane.entity)).collect::<Vec<_>>()
     };
     let full = (2, taken(0, &[]));
     assert_eq!(next(9, std::slice::from_ref(&full)).await, [(1, 1, 1), (3, 3, 1), (7, 1, 2), (9, 3, 2)]);
@@ -375,7 +375,12 @@ async fn the_outbox_tells_the_first_of_each_lane_of_each_callback() {
     assert_eq!(next(9, &[full.clone(), (1, taken(1, &[1])), (3, taken(1, &[]))]).await, [(3, 3, 1), (7, 1, 2)]);
 
     // The next one of a lane, once the first has come to an outcome; nothing, once all have.
-    let first = |id, entity| Finished { id, lane: Lane { callback: 1, entity }, attempt: Attempt::default() };
+    let first = |id, entity| Finished {
+        id,
+        lane: Lane { callback: 1, entity },
+        attempt: Attempt { number: 1, ..Attempt::default() },
+        again: None,
+    };
     store.finish(vec![first(1, 1), first(7, 2)]).await.unwrap();
     assert_eq!(next(9, &[full.clone(), (3, taken(0, &[]))]).await, [(4, 1, 1)]);
     store.finish(vec![first(4, 1)]).await.unwrap();

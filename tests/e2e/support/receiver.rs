@@ -1,5 +1,6 @@
+use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, RwLock, mpsc};
+use std::sync::{Arc, Mutex, RwLock, mpsc};
 use std::time::SystemTime;
 
 use axum::Router;
@@ -15,8 +16,9 @@ use tokio::sync::watch;
 use super::{PATIENCE, Publisher};
 
 /// A receiver on a free port, as an integrator would write it: it verifies what comes in with the key from the publisher's
-/// DNS. What it answers depends on the path: `/answer/503` that status, `/redirect` a redirect, `/never` nothing, and any
-/// other path the verdict.
+/// DNS. What it answers depends on the path: `/answer/503` that status, `/first/2/503` the same to the first two that come there,
+/// `/busy/9` once that it wants to be left alone for 9 seconds, `/redirect` a redirect, `/never` nothing, and any other path the
+/// verdict.
 pub(crate) struct Receiver {
     pub(crate) address: SocketAddr,
     received: mpsc::Receiver<Received>,
@@ -53,6 +55,8 @@ struct Shared {
     /// While it is true, requests come in and wait for their answer.
     held: Arc<watch::Sender<bool>>,
     received: mpsc::Sender<Received>,
+    /// How many came to each path.
+    came: Arc<Mutex<HashMap<String, usize>>>,
 }
 
 impl Receiver {
@@ -69,7 +73,12 @@ impl Receiver {
         let listener = runtime.block_on(tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
         let address = listener.local_addr().unwrap();
         let (sender, received) = mpsc::channel();
-        let shared = Shared { verifier: Arc::default(), held: Arc::new(watch::Sender::new(false)), received: sender };
+        let shared = Shared {
+            verifier: Arc::default(),
+            held: Arc::new(watch::Sender::new(false)),
+            received: sender,
+            came: Arc::default(),
+        };
         let router = Router::new().fallback(receive).with_state(shared.clone());
         runtime.spawn(axum::serve(listener, router).into_future());
         Self { address, received, shared, _runtime: runtime }
@@ -138,16 +147,28 @@ async fn receive(State(shared): State<Shared>, request: Request) -> Response {
     // Nobody listens any more when the test is over.
     let _ = shared.received.send(Received { request, headers, body: body.to_vec(), verdict });
     let _ = shared.held.subscribe().wait_for(|held| !held).await;
-    answer(parts.uri.path(), status).await
+    let before = {
+        let mut came = shared.came.lock().unwrap();
+        let count = came.entry(parts.uri.path().to_owned()).or_default();
+        *count += 1;
+        *count - 1
+    };
+    answer(parts.uri.path(), before, status).await
 }
 
 async fn verify(verifier: &Verifier, head: &RequestHead<'_>, body: &[u8]) -> Result<(), Rejection> {
     verifier.verify_head(head, SystemTime::now()).await?.verify_body(body).map(drop)
 }
 
-async fn answer(path: &str, verdict: StatusCode) -> Response {
+/// `before` have come to this path before.
+async fn answer(path: &str, before: usize, verdict: StatusCode) -> Response {
+    let status = |text: &str| StatusCode::from_bytes(text.as_bytes()).unwrap();
     match path.split('/').collect::<Vec<_>>()[..] {
-        ["", "answer", status] => StatusCode::from_bytes(status.as_bytes()).unwrap().into_response(),
+        ["", "answer", always] => status(always).into_response(),
+        ["", "first", count, first] if before < count.parse().unwrap() => (status(first), "not yet").into_response(),
+        ["", "busy", seconds] if before == 0 => {
+            (StatusCode::SERVICE_UNAVAILABLE, [("Retry-After", seconds)], Body::empty()).into_response()
+        }
         ["", "redirect"] => (StatusCode::FOUND, [("Location", "/elsewhere")], Body::empty()).into_response(),
         ["", "never"] => std::future::pending().await,
         _ => (verdict, "seen").into_response(),

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use crate::bell::Bell;
 use crate::keyring::Keyring;
@@ -62,14 +62,14 @@ impl Dispatcher {
             };
             tokio::select! {
                 () = dispatcher.bell.rung() => {}
-                Some(ended) = attempts.join_next() => under_way.ended(ended.ok()),
+                Some(ended) = attempts.join_next() => under_way.ended(lane_of(ended)),
                 Some(lane) = noted.recv() => under_way.noted(lane),
                 () = tokio::time::sleep(pause) => {}
                 _ = stop.changed() => break,
             }
             // One look into the outbox for all that has happened meanwhile.
             while let Some(ended) = attempts.try_join_next() {
-                under_way.ended(ended.ok());
+                under_way.ended(lane_of(ended));
             }
             while let Ok(lane) = noted.try_recv() {
                 under_way.noted(lane);
@@ -101,6 +101,13 @@ impl Dispatcher {
         }
         let until_due =
             next_due.map(|due| Duration::from_millis(due.saturating_sub(self.store.clock().now()).unsigned_abs()));
+        // A clock that stands does not come to it; who sets it rings.
+        let until_due = until_due.filter(|_| !self.store.clock().reading().frozen);
         Ok(until_due.unwrap_or(LOOK_AGAIN).min(LOOK_AGAIN))
     }
+}
+
+/// The lane of an attempt that has ended. Nobody knows it of one that panicked.
+fn lane_of(ended: Result<Lane, JoinError>) -> Option<Lane> {
+    ended.inspect_err(|error| tracing::error!(%error, "an attempt panicked; its delivery waits for a restart")).ok()
 }

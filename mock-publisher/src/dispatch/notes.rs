@@ -65,12 +65,16 @@ async fn work(
     let mut batch = Vec::with_capacity(MOST);
     while waiting.recv_many(&mut batch, MOST).await > 0 {
         let (finished, shares): (Vec<_>, Vec<_>) = batch.drain(..).map(|note| (note.finished, note.delivering)).unzip();
-        // The lanes stay closed until the outcomes are noted: nothing is sent twice because the store fails.
+        // The lanes stay closed until the outcomes are noted: nothing is sent twice because the store fails. At the end what
+        // cannot be noted stays in the outbox.
         while let Err(error) = store.finish(finished.clone()).await {
-            tracing::error!(%error, "the outcomes of deliveries cannot be noted");
+            tracing::error!(%error, count = finished.len(), "the outcomes of deliveries cannot be noted");
+            if *stop.borrow() {
+                break;
+            }
             tokio::select! {
                 () = tokio::time::sleep(PAUSE_AFTER_ERROR) => {}
-                _ = stop.wait_for(|stop| *stop) => return,
+                _ = stop.wait_for(|stop| *stop) => {}
             }
         }
         drop(shares);

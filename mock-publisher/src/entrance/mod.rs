@@ -33,8 +33,12 @@ impl Entry {
         self.store.apply_in_turns(command, trigger, self.store.clock().now(), || self.bell.ring()).await
     }
 
-    /// Removes a database with all that is in it, and wakes the dispatcher whenever a callback fired.
+    /// Removes a database with all that is in it, and wakes the dispatcher whenever a callback fired. Who asked for it may hang up
+    /// meanwhile.
     pub(crate) async fn remove_database(&self, database: Id, trigger: Trigger) -> Result<(), StoreError> {
-        self.store.remove_database(database, trigger, self.store.clock().now(), || self.bell.ring()).await
+        let (store, bell) = (self.store.clone(), self.bell.clone());
+        let removal =
+            async move { store.remove_database(database, trigger, store.clock().now(), || bell.ring()).await };
+        tokio::spawn(removal).await.unwrap_or(Err(StoreError::Stopped))
     }
 }

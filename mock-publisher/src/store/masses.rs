@@ -4,6 +4,8 @@
 use std::time::Instant;
 use std::vec;
 
+use rusqlite::params;
+
 use super::apply::{Applied, Work};
 use super::batch::{Batch, TURN};
 use super::error::StoreError;
@@ -129,13 +131,18 @@ impl Work<'_, '_> {
         }
     }
 
-    /// Leaves nothing of an entity, unless it is in another database or gone. It is told if it was not removed before.
+    /// Leaves nothing of an entity and its links, unless it is in another database. It is told if it was not removed before.
     pub(super) fn erase_in(&mut self, database: Id, entity: EntityRef) -> Result<(), StoreError> {
         match entities::home(self.batch.transaction, entity) {
-            Ok(home) if home.database() == database => self.remove(entity, true),
-            Err(error) if !error.is_no(entity.kind) => Err(error),
-            _ => Ok(()),
+            Ok(home) if home.database() != database => return Ok(()),
+            Ok(_) => self.remove(entity, true)?,
+            // It went with its profile.
+            Err(error) if error.is_no(entity.kind) => {}
+            Err(error) => return Err(error),
         }
+        let sql = "DELETE FROM links WHERE entity_kind = ?1 AND entity = ?2";
+        self.batch.transaction.prepare_cached(sql)?.execute(params![entity.kind.name(), entity.id])?;
+        Ok(())
     }
 
     /// What has a number, if it is within and has not been removed.

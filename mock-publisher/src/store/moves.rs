@@ -2,6 +2,7 @@ use serde_json::Map;
 
 use super::apply::Work;
 use super::error::StoreError;
+use super::snapshots::is_at_rest;
 use crate::platform::{Entity, EntityInput, EntityRef, Home, Id, InterestsInput};
 
 impl Work<'_, '_> {
@@ -15,6 +16,10 @@ impl Work<'_, '_> {
         let (from, to) = (self.batch.database(present.home.database())?, self.batch.database(database)?);
         if from.id == to.id {
             return Err(StoreError::Invalid(format!("{profile} is in `{}` already", to.name)));
+        }
+        // They rely on it that who is in their database stays there, and that who comes there has a new number.
+        for database in [from.id, to.id] {
+            is_at_rest(self.batch.transaction, Some(database))?;
         }
         let mut moved = vec![(present, Home::Database(database))];
         for collection in &from.collections {
@@ -50,7 +55,9 @@ mod tests {
     use super::*;
     use crate::callback::Scope;
     use crate::emit::TargetUrl;
-    use crate::platform::{Collection, Command, Database, Field, FieldKind, Interest, Switches, Trigger, Within};
+    use crate::platform::{
+        Collection, Command, Database, Field, FieldKind, ImportAction, Interest, Switches, Trigger, Within,
+    };
 
     /// A store with a profile that has two subprofiles in `orders` and one in `visits`, and a database that knows half of that.
     async fn with_two_databases() -> (Store, Id) {
@@ -133,6 +140,12 @@ mod tests {
         assert!(matches!(to(1, 1).await, Err(StoreError::Invalid(_))));
         assert!(matches!(to(1, 99).await, Err(StoreError::NoDatabase(_))));
         assert!(matches!(to(99, other).await, Err(StoreError::NoEntity(_))));
+        // An import into either of the two would take it for one of its own, or for one that is missing.
+        for database in [1, other] {
+            store.create_import(database, "file".to_owned(), ImportAction::Add).await.unwrap();
+            assert!(matches!(to(1, other).await, Err(StoreError::Busy(_))), "an import into {database}");
+            store.interrupt_imports(1).await.unwrap();
+        }
         assert_eq!(store.entity(EntityRef::profile(1)).await.unwrap(), before);
         let remove = Command::Remove { entity: EntityRef::profile(1), completely: false };
         store.apply(remove, Trigger::Soap, 2).await.unwrap();

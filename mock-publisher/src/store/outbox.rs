@@ -242,7 +242,9 @@ fn note(transaction: &Transaction<'_>, finished: Finished) -> Result<(), StoreEr
             transaction.prepare_cached(sql)?.execute(params![id, attempt.number, attempt.outcome().name()])?;
             advance(transaction, lane)?;
             if attempt.says_gone() {
-                transaction.execute("UPDATE callbacks SET active = 0 WHERE id = ?1", [lane.callback])?;
+                // Unless it has another URL by now.
+                let sql = "UPDATE callbacks SET active = 0 WHERE id = ?1 AND url = (SELECT url FROM deliveries WHERE id = ?2)";
+                transaction.execute(sql, [lane.callback, id])?;
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The removal of a whole database.
 
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, Transaction};
 
 use super::apply::{Applied, Work};
 use super::batch::Batch;
@@ -16,8 +16,8 @@ const TABLES: [(Kind, &str); 2] = [(Kind::Profile, "profiles"), (Kind::Subprofil
 
 impl Store {
     /// Removes a database: its profiles and subprofiles in turns, told as others that are removed, and then all that is left of
-    /// it. `fired` is called whenever there is something new in the outbox. If the program ends on the way, the database is
-    /// there with those that are left, and can be removed again.
+    /// it. `fired` is called whenever there is something new in the outbox. If the program ends on the way, or an import or a
+    /// copy begins, the database is there with those that are left, and can be removed again.
     ///
     /// Assumption: the platform does not document whether each profile is told.
     pub(crate) async fn remove_database(
@@ -28,13 +28,19 @@ impl Store {
         fired: impl Fn() + Send + Sync,
     ) -> Result<(), StoreError> {
         self.write(move |transaction| begin(transaction, id)).await?;
-        let entities = self.read(move |connection| entities_of(connection, id)).await?;
-        self.turns(Mass::erasing(id, entities), trigger, now, &fired).await?;
+        // Some may come while others go.
+        loop {
+            let entities = self.read(move |connection| entities_of(connection, id)).await?;
+            if entities.is_empty() {
+                break;
+            }
+            self.turns(Mass::erasing(id, entities), trigger, now, &fired).await?;
+        }
         let switches = self.switches();
         let last = self.write(move |transaction| {
             let batch = Batch::new(transaction, switches, now);
             let mut work = Work { batch: &batch, trigger, applied: Applied::default() };
-            // An import may have begun meanwhile, and some profiles may have come.
+            // An import may have begun meanwhile, and a few profiles may have come.
             is_at_rest(transaction, Some(id))?;
             for late in entities_of(transaction, id)? {
                 work.erase_in(id, late)?;
@@ -49,18 +55,9 @@ impl Store {
     }
 }
 
-/// Links go at once, since nobody could tell later whose they were.
 fn begin(transaction: &Transaction<'_>, id: Id) -> Result<(), StoreError> {
     databases::find(transaction, id)?;
-    is_at_rest(transaction, Some(id))?;
-    for (kind, table) in TABLES {
-        let sql = format!(
-            "DELETE FROM links WHERE entity_kind = ?1 \
-             AND EXISTS (SELECT 1 FROM {table} WHERE {table}.id = entity AND database = ?2)"
-        );
-        transaction.execute(&sql, params![kind.name(), id])?;
-    }
-    Ok(())
+    is_at_rest(transaction, Some(id))
 }
 
 /// All that is in a database, also what has been removed.

@@ -154,7 +154,7 @@ pub(super) fn is_at_rest(connection: &Connection, database: Option<Id>) -> Resul
         return Ok(());
     }
     Err(StoreError::Busy(format!(
-        "{imports} imports and {copies} copies have not ended; try again when they have, or stop them"
+        "{imports} imports and {copies} copies have not ended; try again when they have, or stop the imports"
     )))
 }
 
@@ -175,7 +175,7 @@ impl Shelf {
 
     fn put(&self, name: &str, contents: &Connection) -> Result<Snapshot, StoreError> {
         if self.list()?.iter().filter(|kept| kept.name != name).count() >= MOST {
-            return Err(StoreError::Busy(format!("{MOST} snapshots are kept already; remove one")));
+            return Err(StoreError::Full(format!("{MOST} snapshots are kept already; remove one")));
         }
         match self {
             Self::Memory(kept) => {

@@ -114,7 +114,7 @@ impl From<StoreError> for Fault {
                 format!("No subprofile with supplied ID: {error}")
             }
             StoreError::Removed(entity) => format!("This {} has already been removed", entity.kind.name()),
-            StoreError::Busy(reason) => reason.clone(),
+            StoreError::Busy(reason) | StoreError::Full(reason) => reason.clone(),
             StoreError::Invalid(reason) => format!("Invalid data provided: {reason}"),
             _ => {
                 tracing::error!(%error, "a SOAP call failed");

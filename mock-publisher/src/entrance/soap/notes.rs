@@ -9,7 +9,8 @@ const NOTES: &[(&str, &str)] = &[
         "Profile_move",
         "Assumption: the profile goes into another database of the account and keeps its number. Values of fields and interests of \
          the same name are kept, and its subprofiles go along into collections of the same name; what has no counterpart is \
-         lost. It is told as `delete` in the one database and as `create` in the other, and so are its subprofiles.",
+         lost. It is told as `delete` in the one database and as `create` in the other, and so are its subprofiles. It is refused \
+         while an import into one of the two or a copy of one has not ended.",
     ),
     ("action", "An extension: `create`, `update`, `delete` or `all`."),
     ("triggers", "An extension: names of entrances, with commas between."),

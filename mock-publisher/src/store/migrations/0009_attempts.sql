@@ -28,6 +28,9 @@ ALTER TABLE deliveries DROP COLUMN answer;
 ALTER TABLE deliveries DROP COLUMN error;
 ALTER TABLE deliveries DROP COLUMN error_detail;
 
+-- Links go with what they were made for when its database is removed.
+CREATE INDEX links_of_entity ON links (entity_kind, entity);
+
 -- When the next attempt is due, by the publisher's clock; 0 for the first one, which is due at once.
 ALTER TABLE lanes ADD COLUMN due INTEGER NOT NULL DEFAULT 0;
 DROP INDEX lanes_by_delivery;

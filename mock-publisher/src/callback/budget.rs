@@ -29,17 +29,17 @@ impl Budget {
                 "not evaluated: the conditions of one transaction have {seconds} s together, and those before took them"
             ));
         }
-        let begun = Stopwatch::start();
+        let stopwatch = Stopwatch::start();
         let value = evaluate();
-        self.left.set(self.left.get().saturating_sub(begun.elapsed()));
+        self.left.set(self.left.get().saturating_sub(stopwatch.elapsed()));
         Ok(value)
     }
 
     /// Does something that the evaluation of a condition happened to come upon, and that is not to be its fault.
     pub(crate) fn at_no_cost<T>(&self, work: impl FnOnce() -> T) -> T {
-        let begun = Stopwatch::start();
+        let stopwatch = Stopwatch::start();
         let value = work();
-        self.left.set(self.left.get() + begun.elapsed());
+        self.left.set(self.left.get() + stopwatch.elapsed());
         value
     }
 

@@ -19,7 +19,7 @@ use tokio::task::{JoinError, JoinSet};
 use crate::bell::Bell;
 use crate::keyring::Keyring;
 use crate::send::Client;
-use crate::store::{Batch, Lane, Store, StoreError};
+use crate::store::{Due, Lane, Store, StoreError};
 use crate::wire_profile::{Coverage, WireProfile};
 use notes::{Note, Notes};
 pub(crate) use schedule::Schedule;
@@ -89,7 +89,7 @@ impl Dispatcher {
         let Some(room) = under_way.room() else { return Ok(LOOK_AGAIN) };
         // From the look into the outbox to the note, a number must mean the same delivery.
         let delivering = Arc::new(self.store.delivering().await);
-        let Batch { outgoing, next_due } = self.store.outgoing(room).await?;
+        let Due { outgoing, next_due } = self.store.outgoing(room).await?;
         for next in outgoing {
             let lane = next.lane;
             under_way.begun(lane);

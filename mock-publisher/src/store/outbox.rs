@@ -45,7 +45,7 @@ pub(crate) struct Message {
 
 /// What is to go out now, and when the next attempt after that is due.
 #[derive(Debug, Default)]
-pub(crate) struct Batch {
+pub(crate) struct Due {
     pub(crate) outgoing: Vec<Outgoing>,
     pub(crate) next_due: Option<Millis>,
 }
@@ -63,7 +63,7 @@ pub(crate) struct Attempt {
     pub(crate) status: Option<u16>,
     pub(crate) response_head: Option<String>,
     pub(crate) answer: Option<Vec<u8>>,
-    /// A class and a detail, if there was no answer.
+    /// A class and a detail, if it was no success.
     pub(crate) error: Option<(&'static str, String)>,
 }
 
@@ -107,14 +107,13 @@ impl Attempt {
     }
 
     pub(crate) fn outcome(&self) -> DeliveryState {
-        let success = self.status.is_some_and(|status| (200..300).contains(&status));
-        if success { DeliveryState::Delivered } else { DeliveryState::Failed }
+        if self.error.is_none() { DeliveryState::Delivered } else { DeliveryState::Failed }
     }
 }
 
 impl Store {
     /// The first deliveries of lanes that are not under way, as far as they are due and there is room: the oldest ones.
-    pub(crate) async fn outgoing(&self, room: Room) -> Result<Batch, StoreError> {
+    pub(crate) async fn outgoing(&self, room: Room) -> Result<Due, StoreError> {
         let now = self.clock().now();
         self.read(move |connection| {
             let nothing = Taken { room: room.of_callback, ..Taken::default() };
@@ -129,7 +128,7 @@ impl Store {
             heads.sort_by_key(|(id, _)| *id);
             heads.truncate(room.in_all);
             let outgoing = heads.into_iter().map(|(id, lane)| outgoing(connection, id, lane));
-            Ok(Batch { outgoing: outgoing.collect::<Result<_, StoreError>>()?, next_due })
+            Ok(Due { outgoing: outgoing.collect::<Result<_, StoreError>>()?, next_due })
         })
         .await
     }
@@ -187,13 +186,12 @@ fn free_heads(
     taken: &Taken,
     now: Millis,
 ) -> Result<Vec<(Id, Lane)>, StoreError> {
+    let sql = "SELECT delivery, entity FROM lanes WHERE callback = ?1 AND due BETWEEN ?2 AND ?3 ORDER BY due, delivery LIMIT ?4";
+    let mut statement = connection.prepare_cached(sql)?;
     let mut heads = Vec::new();
-    for due in ["due > 0 AND due <= ?3", "due = 0 AND ?3 IS NOT NULL"] {
-        let sql =
-            format!("SELECT delivery, entity FROM lanes WHERE callback = ?1 AND {due} ORDER BY due, delivery LIMIT ?2");
-        let mut statement = connection.prepare_cached(&sql)?;
+    for (from, to) in [(1, now), (0, 0)] {
         // What is under way is among them until its outcome is noted.
-        let mut rows = statement.query(params![callback, taken.entities.len() + taken.room, now])?;
+        let mut rows = statement.query(params![callback, from, to, taken.entities.len() + taken.room])?;
         while let Some(row) = rows.next()? {
             let entity = row.get(1)?;
             if heads.len() < taken.room && !taken.entities.contains(&entity) {

@@ -1,6 +1,6 @@
 //! The removal of a whole database.
 
-use rusqlite::{Connection, Transaction};
+use rusqlite::Connection;
 
 use super::apply::{Applied, Work};
 use super::batch::Batch;
@@ -27,7 +27,11 @@ impl Store {
         now: Millis,
         fired: impl Fn() + Send + Sync,
     ) -> Result<(), StoreError> {
-        self.write(move |transaction| begin(transaction, id)).await?;
+        self.write(move |transaction| {
+            databases::find(transaction, id)?;
+            is_at_rest(transaction, Some(id))
+        })
+        .await?;
         // Some may come while others go.
         loop {
             let entities = self.read(move |connection| entities_of(connection, id)).await?;
@@ -53,11 +57,6 @@ impl Store {
         }
         Ok(())
     }
-}
-
-fn begin(transaction: &Transaction<'_>, id: Id) -> Result<(), StoreError> {
-    databases::find(transaction, id)?;
-    is_at_rest(transaction, Some(id))
 }
 
 /// All that is in a database, also what has been removed.

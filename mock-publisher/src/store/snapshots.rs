@@ -175,7 +175,7 @@ impl Shelf {
 
     fn put(&self, name: &str, contents: &Connection) -> Result<Snapshot, StoreError> {
         if self.list()?.iter().filter(|kept| kept.name != name).count() >= MOST {
-            return Err(StoreError::Full(format!("{MOST} snapshots are kept already; remove one")));
+            return Err(StoreError::Busy(format!("{MOST} snapshots are kept already; remove one")));
         }
         match self {
             Self::Memory(kept) => {

@@ -71,9 +71,9 @@ impl Entry {
         let now = self.store.clock().now();
         let plan = move |view: &View<'_, '_>| {
             let mut all = Plan::default();
-            let begun = Stopwatch::start();
+            let stopwatch = Stopwatch::start();
             for event in events {
-                if begun.elapsed() >= SCRIPTS {
+                if stopwatch.elapsed() >= SCRIPTS {
                     return Err(HandlerError::Slow);
                 }
                 let plan = event.plan(occasion, view, now)?;

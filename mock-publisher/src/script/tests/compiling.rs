@@ -112,9 +112,9 @@ fn late(sources: &[(&str, String)]) -> Vec<String> {
     let mut wrong = Vec::new();
     for (what, source) in sources {
         assert!(source.len() <= limits::SOURCE, "{what}");
-        let begun = Stopwatch::start();
+        let stopwatch = Stopwatch::start();
         let compiled = Script::compile(source);
-        let compiling = begun.elapsed();
+        let compiling = stopwatch.elapsed();
         if *what == "a wide set" {
             assert_eq!(compiled, Err(ScriptError::TooMuch));
         }
@@ -122,9 +122,9 @@ fn late(sources: &[(&str, String)]) -> Vec<String> {
             wrong.push(format!("{what}: {compiling:?} to compile"));
         }
         if let Ok(script) = compiled {
-            let begun = Stopwatch::start();
+            let stopwatch = Stopwatch::start();
             let ran = script.run(PLAIN, NOW, &json!({"profile": {}}));
-            let running = begun.elapsed();
+            let running = stopwatch.elapsed();
             if running > AT_MOST {
                 wrong.push(format!("{what}: {running:?} to run"));
             }

@@ -27,9 +27,9 @@ fn all_end(scripts: &[(&str, &str)]) {
         let source = format!("{HELP}\n{script}");
         let (told, outcome) = mpsc::channel();
         let run_it = move || {
-            let begun = Stopwatch::start();
+            let stopwatch = Stopwatch::start();
             let ran = run(&source);
-            let took = begun.elapsed();
+            let took = stopwatch.elapsed();
             let _ = told.send((ran, took, run("profile.name == 'Mike'")));
         };
         thread::Builder::new().stack_size(SMALL_STACK).spawn(run_it).unwrap();

@@ -25,31 +25,13 @@ const WIRE: Parameter = Parameter::optional("wire", Kind::Text);
 const ACTIVE: Parameter = Parameter::optional("active", Kind::Truth);
 
 /// What a new callback can be told, in a database as in a collection.
-pub(super) const CREATE_PARAMETERS: &[Parameter] = &[
-    ID,
-    Parameter::required("url", Kind::Text),
-    METHOD,
-    EXPRESSION,
-    ACTION,
-    TRIGGERS,
-    CONDITIONS,
-    DIALECT,
-    WIRE,
-    ACTIVE,
-];
+pub(super) const CREATE_PARAMETERS: &[Parameter] = &parameters(Parameter::required("url", Kind::Text));
 
-const UPDATE_PARAMETERS: &[Parameter] = &[
-    ID,
-    Parameter::optional("url", Kind::Text),
-    METHOD,
-    EXPRESSION,
-    ACTION,
-    TRIGGERS,
-    CONDITIONS,
-    DIALECT,
-    WIRE,
-    ACTIVE,
-];
+const UPDATE_PARAMETERS: &[Parameter] = &parameters(Parameter::optional("url", Kind::Text));
+
+const fn parameters(url: Parameter) -> [Parameter; 10] {
+    [ID, url, METHOD, EXPRESSION, ACTION, TRIGGERS, CONDITIONS, DIALECT, WIRE, ACTIVE]
+}
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation {

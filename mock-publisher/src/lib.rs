@@ -31,6 +31,7 @@ mod send;
 mod server;
 mod stopwatch;
 mod store;
+mod terms;
 mod wire_profile;
 
 use std::process::ExitCode;

@@ -33,6 +33,7 @@ mod scenario;
 mod send;
 mod soap;
 mod support;
+mod terms;
 mod tracking;
 mod trouble;
 mod ui;

@@ -118,6 +118,7 @@ fn a_receiver_that_is_gone_is_told_nothing_more() {
         (&json!("failed"), &json!(1), &json!(410))
     );
     assert_eq!(publisher.get(&format!("/mock/v1/callbacks/{callback}"))["active"], false);
+    assert_eq!(publisher.get(&format!("/mock/v1/callbacks/{callback}/terms"))["paused"], true, "nor what was queued");
     publisher.profile("Jessica");
     assert_eq!(publisher.get("/mock/v1/changes/2/why")["callbacks"][0]["reason"], "not_active");
     assert!(publisher.log().contains("the receiver is gone (410)"), "{}", publisher.log());

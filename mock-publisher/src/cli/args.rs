@@ -8,9 +8,9 @@ use clap::{Args, Parser, Subcommand};
 
 use super::import::ImportArgs;
 use crate::access_token::AccessToken;
-use crate::dispatch::Schedule;
 use crate::emit::{PayloadMethod, TargetUrl};
-use crate::platform::{Action, ConditionStyle, Dialect, PayloadStyle, Switches};
+use crate::platform::{Action, ConditionStyle, Dialect, LaneOrder, PayloadStyle, Switches};
+use crate::terms::{MAX_CONCURRENCY, MAX_TIMEOUT, Rate, Schedule, Terms};
 use crate::wire_profile::{Coverage, WireProfile};
 
 /// A local stand-in for a marketing platform that sends signed webhooks (Callbacks)
@@ -199,6 +199,16 @@ pub(super) struct SwitchArgs {
     /// Let a condition that cannot be evaluated count as true (assumption: it counts as false)
     #[arg(long, env = "MOCK_PUBLISHER_FAILED_CONDITIONS_HOLD", value_parser = BoolishValueParser::new())]
     pub(super) failed_conditions_hold: bool,
+    /// What is delivered in order: what one callback tells of one profile or subprofile (an `entity`), or `none` of it
+    #[arg(
+        long,
+        value_enum,
+        value_name = "entity|none",
+        hide_possible_values = true,
+        default_value_t,
+        env = "MOCK_PUBLISHER_ORDER"
+    )]
+    order: LaneOrder,
     #[command(flatten)]
     pub(super) payload: PayloadArgs,
 }
@@ -210,7 +220,23 @@ pub(super) struct DeliveryArgs {
     /// When a delivery that failed is attempted again: `none`, `standard` (after 5 s, 5 min, 30 min, 2 h, 5 h and 10 h), or pauses
     /// such as `fixed:1s,5s,1m` (assumption: there is one attempt)
     #[arg(long, value_name = "SCHEDULE", default_value = "none", env = "MOCK_PUBLISHER_SCHEDULE")]
-    pub(super) schedule: Schedule,
+    schedule: Schedule,
+    /// How many attempts run at the same time for one callback
+    #[arg(long, value_name = "N", default_value_t = Terms::default().concurrency, env = "MOCK_PUBLISHER_CONCURRENCY",
+          value_parser = clap::value_parser!(u16).range(1..=i64::from(MAX_CONCURRENCY)))]
+    concurrency: u16,
+    /// How many attempts begin in a second for one callback [default: as many as can be]
+    #[arg(long, value_name = "PER_SECOND", env = "MOCK_PUBLISHER_RATE")]
+    rate: Option<Rate>,
+    /// How many seconds an attempt may take (assumption: 10)
+    #[arg(long, value_name = "SECONDS", default_value = "10", env = "MOCK_PUBLISHER_TIMEOUT", value_parser = time_to_answer)]
+    timeout: Duration,
+}
+
+impl DeliveryArgs {
+    pub(super) fn terms(&self) -> Terms {
+        Terms { schedule: self.schedule.clone(), concurrency: self.concurrency, rate: self.rate, timeout: self.timeout }
+    }
 }
 
 /// How payloads are laid out.
@@ -248,6 +274,7 @@ impl SwitchArgs {
             tell_updates_without_change: self.tell_unchanged_updates,
             tell_cascaded_removals: !self.hide_cascaded_removals,
             copy_callbacks: self.copy_callbacks,
+            order: self.order,
             conditions: ConditionStyle {
                 one_of_a_rule_suffices: self.one_condition_suffices,
                 failed_ones_hold: self.failed_conditions_hold,
@@ -321,6 +348,9 @@ pub(super) struct SendArgs {
     /// An interest of the profile (repeatable)
     #[arg(long = "interest", value_name = "NAME")]
     pub(super) interests: Vec<String>,
+    /// How many seconds it may take
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = time_to_answer)]
+    pub(super) timeout: Duration,
     /// Send nothing; write the request to standard output, byte for byte
     #[arg(long)]
     pub(super) print: bool,
@@ -480,6 +510,13 @@ pub(super) struct WhyArgs {
     pub(super) json: bool,
     #[command(flatten)]
     pub(super) running: RunningArgs,
+}
+
+fn time_to_answer(text: &str) -> Result<Duration, String> {
+    let most = Duration::from_millis(MAX_TIMEOUT.into());
+    let expected = || format!("expected a number of seconds from 0.001 to {}", most.as_secs());
+    let time = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    time.filter(|time| (Duration::from_millis(1)..=most).contains(time)).ok_or_else(expected)
 }
 
 fn seconds(text: &str) -> Result<Duration, &'static str> {

@@ -57,7 +57,7 @@ pub(super) fn config(args: PassingArgs) -> Config {
         wire: args.identity.wire,
         coverage: args.identity.cover,
         switches: args.switches.switches(),
-        schedule: args.deliveries.schedule,
+        terms: args.deliveries.terms(),
         access_token: args.access_token,
         allow_targets: args.targets.allow_target,
         max_import: args.limits.max_import(),

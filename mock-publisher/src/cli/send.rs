@@ -22,7 +22,7 @@ pub(super) async fn send(args: SendArgs) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let client = Client::new(TargetRules::allowing(&args.targets.allow_target));
-    let outcome = client.attempt(&request).await;
+    let outcome = client.attempt(&request, args.timeout).await;
     let Answer { status, body, .. } = outcome.result.with_context(|| format!("`{}` was not reached", args.url))?;
     let milliseconds = outcome.elapsed.as_secs_f64() * 1000.0;
     print(format!("{status}   {milliseconds:.1} ms\n{}", String::from_utf8_lossy(&body)).trim_end())?;

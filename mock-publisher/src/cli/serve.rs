@@ -76,7 +76,7 @@ fn config(args: ServeArgs) -> Config {
         wire: args.identity.wire,
         coverage: args.identity.cover,
         switches: args.switches.switches(),
-        schedule: args.deliveries.schedule,
+        terms: args.deliveries.terms(),
         access_token: args.access_token,
         allow_targets: args.targets.allow_target,
         max_import: args.limits.max_import(),
@@ -88,10 +88,11 @@ fn banner(publisher: &Publisher, receiver: Option<&Receiver>, config: &Config) -
     let data = config.data.as_ref().map_or("nothing is kept".to_owned(), |data| data.display().to_string());
     format!(
         "{}\n{receiver}data       {data}\n\n\
-         Assumptions where the platform documents nothing: {}, success is 2xx, time-out 10 s, no redirects.\n\
+         Assumptions where the platform documents nothing: {}, success is 2xx, time-out {} s, no redirects.\n\
          Ctrl-C stops it.",
         publisher.introduction(config.account),
-        config.schedule.in_words(),
+        config.terms.schedule.in_words(),
+        config.terms.timeout.as_secs_f64(),
     )
 }
 

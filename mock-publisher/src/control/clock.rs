@@ -1,13 +1,12 @@
 use axum::Json;
 use axum::extract::State;
-use axum::extract::rejection::JsonRejection;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, de};
 use serde_json::{Value, json};
 
 use super::ControlState;
 use crate::clock::{Adjustment, Millis, Now, OutOfRange, Reading};
-use crate::mock_api::CallError;
+use crate::mock_api::{CallError, Posted};
 
 /// What of a clock is to be different.
 #[derive(Deserialize)]
@@ -37,9 +36,8 @@ pub(super) async fn show(State(state): State<ControlState>) -> Json<Value> {
 /// `PUT /mock/v1/clock`: all of what is given, at once.
 pub(super) async fn adjust(
     State(state): State<ControlState>,
-    body: Result<Json<AdjustmentBody>, JsonRejection>,
+    Posted(AdjustmentBody { now, frozen, signs }): Posted<AdjustmentBody>,
 ) -> Result<Json<Value>, CallError> {
-    let Json(AdjustmentBody { now, frozen, signs }) = body.map_err(unreadable)?;
     let reading = state.store.clock().adjust(Adjustment { now, frozen, signs })?;
     // Attempts may have become due.
     state.bell.ring();
@@ -49,9 +47,8 @@ pub(super) async fn adjust(
 /// `POST /mock/v1/clock/advance`
 pub(super) async fn advance(
     State(state): State<ControlState>,
-    body: Result<Json<AdvanceBody>, JsonRejection>,
+    Posted(body): Posted<AdvanceBody>,
 ) -> Result<Json<Value>, CallError> {
-    let Json(body) = body.map_err(unreadable)?;
     let expected = || CallError::BadRequest("expected either `seconds` or `days`, a positive number".to_owned());
     let reading = state.store.clock().advance(body.millis().ok_or_else(expected)?)?;
     state.bell.ring();
@@ -87,10 +84,6 @@ fn now<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Now>, D::Err
 /// `true` or `false`, and nothing else, if anything is given at all.
 fn truth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
     bool::deserialize(deserializer).map(Some)
-}
-
-fn unreadable(rejection: JsonRejection) -> CallError {
-    CallError::BadRequest(rejection.body_text())
 }
 
 impl From<OutOfRange> for CallError {

@@ -42,6 +42,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<ControlState>)> {
     vec![
         ("/mock/v1/callbacks", get(callbacks::list)),
         ("/mock/v1/callbacks/{callback}", get(callbacks::show)),
+        ("/mock/v1/callbacks/{callback}/terms", get(callbacks::terms).put(callbacks::change_terms)),
         ("/mock/v1/changes", get(changes::list)),
         ("/mock/v1/changes/{change}", get(changes::show)),
         ("/mock/v1/changes/{change}/why", get(changes::why)),

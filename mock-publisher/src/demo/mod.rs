@@ -18,7 +18,6 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::clock;
-use crate::dispatch::Schedule;
 use crate::emit::{Emission, Payload, PayloadMethod, SignedRequest, TargetUrl, nonce};
 use crate::local_client::LocalClient;
 use crate::output::print;
@@ -26,6 +25,7 @@ use crate::platform::{Action, Change, Entity, PayloadStyle, Switches, Trigger};
 use crate::receiver::{Receiver, ReceiverSocket, Verdict};
 use crate::send::{Client, TargetRules};
 use crate::server::{Config, Publisher};
+use crate::terms::Terms;
 use crate::wire_profile::{Coverage, WireProfile};
 
 const ACCOUNT: u64 = 1234;
@@ -70,7 +70,7 @@ fn config() -> anyhow::Result<Config> {
         coverage: Coverage::default(),
         // So that the copy of a database tells of itself.
         switches: Switches { copy_callbacks: true, ..Switches::default() },
-        schedule: Schedule::default(),
+        terms: Terms::default(),
         access_token: None,
         allow_targets: Vec::new(),
         max_import: 1 << 20,
@@ -239,7 +239,7 @@ fn sample_change(action: Action) -> Change {
 }
 
 async fn show_made_by_hand(made: MadeByHand, receiver: &mut Receiver, score: &mut Score) -> anyhow::Result<()> {
-    let outcome = Client::new(TargetRules::default()).attempt(&made.request).await;
+    let outcome = Client::new(TargetRules::default()).attempt(&made.request, Terms::default().timeout).await;
     let status = outcome.result?.status.as_u16();
     let (_, verdict) = receiver.next_verdict(STEP).await?;
     line(&Line {

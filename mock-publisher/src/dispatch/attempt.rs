@@ -8,30 +8,31 @@ use super::Dispatcher;
 use crate::clock::{self, Millis};
 use crate::emit::{Emission, SignedRequest, nonce};
 use crate::store::{Attempt, Finished, Message, Outgoing};
+use crate::terms::{Schedule, Terms};
 
 /// The classes of errors that another attempt cannot mend.
 const FINAL: [&str; 3] = ["unreadable", "signing_failed", "target_refused"];
 
 impl Dispatcher {
     /// One attempt, however it ends: a date, a nonce and a signature of its own, over the same body.
-    pub(super) async fn attempt(&self, next: Outgoing) -> Finished {
-        let Outgoing { id, lane, number, message } = next;
+    pub(super) async fn attempt(&self, next: Outgoing, terms: &Terms) -> Finished {
+        let Outgoing { id, lane, number, message, .. } = next;
         let (attempt, wish) = match message {
-            Ok(message) => self.send(number, message).await,
+            Ok(message) => self.send(number, message, terms.timeout).await,
             Err(error) => (Attempt::failed(number, "unreadable", error.to_string()), None),
         };
-        let again = self.again(&attempt, wish);
+        let again = self.again(&attempt, &terms.schedule, wish);
         Finished { id, lane, attempt, again }
     }
 
     /// What came of it, and for how long the receiver wants to be left alone.
-    async fn send(&self, number: u32, message: Message) -> (Attempt, Option<Duration>) {
+    async fn send(&self, number: u32, message: Message, timeout: Duration) -> (Attempt, Option<Duration>) {
         let real = SystemTime::now();
         let request = match self.signed(message, real).await {
             Ok(request) => request,
             Err(detail) => return (Attempt::failed(number, "signing_failed", detail), None),
         };
-        let outcome = self.client.attempt(&request).await;
+        let outcome = self.client.attempt(&request, timeout).await;
         let mut attempt = Attempt {
             number,
             started: clock::millis(real),
@@ -56,13 +57,13 @@ impl Dispatcher {
     }
 
     /// When to attempt it again, if at all.
-    fn again(&self, attempt: &Attempt, wish: Option<Duration>) -> Option<Millis> {
+    fn again(&self, attempt: &Attempt, schedule: &Schedule, wish: Option<Duration>) -> Option<Millis> {
         let (class, _) = attempt.error.as_ref()?;
         // Whoever is gone does not come back because he is asked once more.
         if FINAL.contains(class) || attempt.says_gone() {
             return None;
         }
-        let pause = self.schedule.pause_after(attempt.number, chance(), wish)?;
+        let pause = schedule.pause_after(attempt.number, chance(), wish)?;
         let pause = Millis::try_from(pause.as_millis()).unwrap_or(Millis::MAX);
         Some(self.store.clock().now().saturating_add(pause))
     }

@@ -6,12 +6,11 @@
 
 mod attempt;
 mod notes;
-mod schedule;
 mod signers;
 mod under_way;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
@@ -20,9 +19,9 @@ use crate::bell::Bell;
 use crate::keyring::Keyring;
 use crate::send::Client;
 use crate::store::{Due, Lane, Store, StoreError};
+use crate::terms::{OwnTerms, Terms};
 use crate::wire_profile::{Coverage, WireProfile};
 use notes::{Note, Notes};
-pub(crate) use schedule::Schedule;
 pub(crate) use signers::Signers;
 use under_way::UnderWay;
 
@@ -41,7 +40,8 @@ pub(crate) struct Dispatcher {
     /// How headers are spelled for callbacks that do not choose it themselves.
     pub(crate) wire: WireProfile,
     pub(crate) coverage: Coverage,
-    pub(crate) schedule: Schedule,
+    /// For callbacks that have none of their own.
+    pub(crate) terms: Terms,
     pub(crate) bell: Bell,
 }
 
@@ -86,16 +86,21 @@ impl Dispatcher {
         under_way: &mut UnderWay,
         notes: &Notes,
     ) -> Result<Duration, StoreError> {
-        let Some(room) = under_way.room() else { return Ok(LOOK_AGAIN) };
+        let room = under_way.room();
+        if room == 0 {
+            return Ok(LOOK_AGAIN);
+        }
         // From the look into the outbox to the note, a number must mean the same delivery.
         let delivering = Arc::new(self.store.delivering().await);
-        let Due { outgoing, next_due } = self.store.outgoing(room).await?;
+        let (present, server, now) = (under_way.clone(), self.terms.clone(), Instant::now());
+        let share = move |callback, own: &OwnTerms| present.share(callback, &own.under(&server), now);
+        let Due { outgoing, next_due, wait } = self.store.outgoing(room, share).await?;
         for next in outgoing {
-            let lane = next.lane;
-            under_way.begun(lane);
+            let (lane, terms) = (next.lane, next.terms.under(&self.terms));
+            under_way.begun(lane, &terms, now);
             let (dispatcher, notes, delivering) = (self.clone(), notes.queue(), delivering.clone());
             attempts.spawn(async move {
-                notes.note(Note { finished: dispatcher.attempt(next).await, delivering }).await;
+                notes.note(Note { finished: dispatcher.attempt(next, &terms).await, delivering }).await;
                 lane
             });
         }
@@ -103,7 +108,7 @@ impl Dispatcher {
             next_due.map(|due| Duration::from_millis(due.saturating_sub(self.store.clock().now()).unsigned_abs()));
         // A clock that stands does not come to it; who sets it rings.
         let until_due = until_due.filter(|_| !self.store.clock().reading().frozen);
-        Ok(until_due.unwrap_or(LOOK_AGAIN).min(LOOK_AGAIN))
+        Ok([until_due, wait].into_iter().flatten().fold(LOOK_AGAIN, Duration::min))
     }
 }
 

@@ -1,58 +1,94 @@
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
 
 use crate::platform::Id;
-use crate::store::{Lane, Room, Taken};
+use crate::store::{Lane, Share};
+use crate::terms::{Rate, Terms};
 
 /// How many attempts run at the same time.
 const MAX_ATTEMPTS: usize = 256;
-/// How many of them are for one callback, so that a slow receiver delays only itself.
-const MAX_PER_CALLBACK: usize = 8;
 
-/// The lanes whose delivery is under way, and how many attempts each callback has. A lane stays closed until the outcome is
-/// noted; the place of the attempt is free before.
-#[derive(Debug, Default)]
+/// What is under way. A lane stays closed until the outcome is noted; the place of the attempt is free before.
+#[derive(Debug, Clone, Default)]
 pub(super) struct UnderWay {
     attempts: usize,
-    callbacks: HashMap<Id, Taken>,
+    callbacks: HashMap<Id, OfCallback>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct OfCallback {
+    attempts: usize,
+    /// The lanes whose delivery has come to no outcome that is noted.
+    closed: HashSet<Id>,
+    pace: Pace,
+}
+
+/// How many attempts the rate allowed at a certain time; `None` if it has never been asked.
+#[derive(Debug, Clone, Default)]
+struct Pace(Option<(f64, Instant)>);
+
+/// The attempts that a rate allows are saved up for so long while none is needed or nobody looks; one always is.
+const SAVED_UP: f64 = 0.02;
+
+impl Pace {
+    fn allowed(&self, rate: Rate, now: Instant) -> f64 {
+        let most = (rate.per_second() * SAVED_UP).max(1.0);
+        self.0.map_or(most, |(allowed, at)| {
+            let since = now.saturating_duration_since(at).as_secs_f64();
+            (allowed + since * rate.per_second()).min(most)
+        })
+    }
 }
 
 impl UnderWay {
-    /// How much more may be under way; `None` if nothing.
-    pub(super) fn room(&self) -> Option<Room> {
-        let in_all = MAX_ATTEMPTS.saturating_sub(self.attempts);
-        (in_all > 0).then(|| Room { in_all, of_callback: MAX_PER_CALLBACK, taken: self.callbacks.clone() })
+    /// How many more attempts there may be in all.
+    pub(super) fn room(&self) -> usize {
+        MAX_ATTEMPTS.saturating_sub(self.attempts)
     }
 
-    pub(super) fn begun(&mut self, lane: Lane) {
+    /// How much more of a callback may be under way.
+    pub(super) fn share(&self, callback: Id, terms: &Terms, now: Instant) -> Share {
+        let idle = OfCallback::default();
+        let present = self.callbacks.get(&callback).unwrap_or(&idle);
+        let room = usize::from(terms.concurrency).saturating_sub(present.attempts);
+        let closed = present.closed.clone();
+        let Some(rate) = terms.rate else { return Share { room, closed, wait: None } };
+        let allowed = present.pace.allowed(rate, now);
+        let wait = Duration::from_secs_f64((1.0 - allowed.fract()) / rate.per_second());
+        Share { room: room.min(allowed as usize), closed, wait: (allowed < room as f64).then_some(wait) }
+    }
+
+    pub(super) fn begun(&mut self, lane: Lane, terms: &Terms, now: Instant) {
         self.attempts += 1;
-        let taken = self.callbacks.entry(lane.callback);
-        let taken = taken.or_insert_with(|| Taken { room: MAX_PER_CALLBACK, ..Taken::default() });
-        taken.entities.insert(lane.entity);
-        taken.room -= 1;
+        let present = self.callbacks.entry(lane.callback).or_default();
+        present.attempts += 1;
+        present.closed.insert(lane.number);
+        present.pace = Pace(terms.rate.map(|rate| (present.pace.allowed(rate, now) - 1.0, now)));
     }
 
     /// An attempt has ended. Of one that panicked the lane is not known: it stays closed, which beats repeating what made it panic.
     pub(super) fn ended(&mut self, lane: Option<Lane>) {
         self.attempts -= 1;
         if let Some(lane) = lane {
-            self.change(lane.callback, |taken| taken.room += 1);
+            self.change(lane.callback, |present| present.attempts -= 1);
         }
     }
 
     /// The outcome is noted.
     pub(super) fn noted(&mut self, lane: Lane) {
-        self.change(lane.callback, |taken| {
-            taken.entities.remove(&lane.entity);
+        self.change(lane.callback, |present| {
+            present.closed.remove(&lane.number);
         });
     }
 
-    /// A callback that has nothing under way any more is forgotten.
-    fn change(&mut self, callback: Id, change: impl FnOnce(&mut Taken)) {
-        if let Entry::Occupied(mut taken) = self.callbacks.entry(callback) {
-            change(taken.get_mut());
-            if taken.get().entities.is_empty() && taken.get().room == MAX_PER_CALLBACK {
-                taken.remove();
+    /// A callback that has nothing under way any more is forgotten, unless it has a pace to keep.
+    fn change(&mut self, callback: Id, change: impl FnOnce(&mut OfCallback)) {
+        if let Entry::Occupied(mut present) = self.callbacks.entry(callback) {
+            change(present.get_mut());
+            let OfCallback { attempts, closed, pace } = present.get();
+            if *attempts == 0 && closed.is_empty() && pace.0.is_none() {
+                present.remove();
             }
         }
     }
@@ -62,33 +98,55 @@ impl UnderWay {
 mod tests {
     use super::*;
 
+    fn lane(number: Id) -> Lane {
+        Lane { callback: 7, number }
+    }
+
     #[test]
     fn an_attempt_takes_a_place_and_its_lane_is_closed_until_the_outcome_is_noted() {
-        let lane = |entity| Lane { callback: 7, entity };
-        let mut under_way = UnderWay::default();
-        (1..=8).for_each(|entity| under_way.begun(lane(entity)));
-        let room = under_way.room().unwrap();
-        assert_eq!((room.in_all, room.of_callback, room.taken[&7].room), (MAX_ATTEMPTS - 8, MAX_PER_CALLBACK, 0));
+        let (mut under_way, terms, now) = (UnderWay::default(), Terms::default(), Instant::now());
+        (1..=8).for_each(|number| under_way.begun(lane(number), &terms, now));
+        let share = |under_way: &UnderWay| under_way.share(7, &terms, now);
+        assert_eq!((under_way.room(), share(&under_way).room), (MAX_ATTEMPTS - 8, 0));
 
         under_way.ended(Some(lane(1)));
-        let taken = under_way.room().unwrap().taken[&7].clone();
-        assert_eq!((taken.room, taken.entities.contains(&1)), (1, true), "the place is free, the lane is not");
+        let after = share(&under_way);
+        assert_eq!((after.room, after.closed.contains(&1)), (1, true), "the place is free, the lane is not");
         under_way.noted(lane(1));
-        assert!(!under_way.room().unwrap().taken[&7].entities.contains(&1));
+        assert!(!share(&under_way).closed.contains(&1));
 
         // In whatever order the two are heard.
-        (2..=8).for_each(|entity| under_way.noted(lane(entity)));
-        (2..=8).for_each(|entity| under_way.ended(Some(lane(entity))));
-        let room = under_way.room().unwrap();
-        assert_eq!((room.in_all, room.taken.len()), (MAX_ATTEMPTS, 0), "what is idle is forgotten");
+        (2..=8).for_each(|number| under_way.noted(lane(number)));
+        (2..=8).for_each(|number| under_way.ended(Some(lane(number))));
+        assert_eq!((under_way.room(), under_way.callbacks.len()), (MAX_ATTEMPTS, 0), "what is idle is forgotten");
     }
 
     #[test]
     fn there_is_a_limit_to_all_together() {
-        let mut under_way = UnderWay::default();
-        (0..MAX_ATTEMPTS as Id).for_each(|n| under_way.begun(Lane { callback: n / 8, entity: n }));
-        assert!(under_way.room().is_none());
+        let (mut under_way, terms, now) = (UnderWay::default(), Terms::default(), Instant::now());
+        (0..MAX_ATTEMPTS as Id).for_each(|n| under_way.begun(Lane { callback: n / 8, number: n }, &terms, now));
+        assert_eq!(under_way.room(), 0);
         under_way.ended(None);
-        assert_eq!(under_way.room().map(|room| room.in_all), Some(1));
+        assert_eq!(under_way.room(), 1);
+    }
+
+    #[test]
+    fn a_rate_lets_one_begin_after_the_other_and_saves_little_up() {
+        let (mut under_way, now) = (UnderWay::default(), Instant::now());
+        let terms = Terms { rate: Rate::new(4.0), ..Terms::default() };
+        let share = |under_way: &UnderWay, after| {
+            let share = under_way.share(7, &terms, now + Duration::from_millis(after));
+            (share.room, share.wait.map(|wait| wait.as_millis()))
+        };
+        assert_eq!(share(&under_way, 0), (1, Some(250)), "the first one at once");
+        under_way.begun(lane(1), &terms, now);
+        assert_eq!((share(&under_way, 0), share(&under_way, 200)), ((0, Some(250)), (0, Some(50))));
+        under_way.ended(Some(lane(1)));
+        under_way.noted(lane(1));
+        assert_eq!(share(&under_way, 0).0, 0, "an idle callback keeps its pace");
+        assert_eq!(share(&under_way, 60_000).0, 1);
+
+        let terms = Terms { rate: Rate::new(1000.0), ..terms };
+        assert_eq!(under_way.share(7, &terms, now + Duration::from_secs(60)).room, 8, "no more than may be under way");
     }
 }

@@ -1,6 +1,7 @@
 //! What all calls below `/mock/v1` have in common, whichever module answers them: who may make them, how they fail, and how their
 //! queries and paths are read.
 
+mod body;
 mod error;
 mod query;
 
@@ -12,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use crate::access_token::AccessToken;
 use crate::platform::Id;
 
+pub(crate) use body::Posted;
 pub(crate) use error::CallError;
 pub(crate) use query::{Limit, Part, Queried, some_whole, whole};
 

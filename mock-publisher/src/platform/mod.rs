@@ -27,7 +27,7 @@ pub(crate) use import::{ImportAction, ImportRow, ImportRules, LinkedField};
 pub(crate) use input::{EntityInput, InterestsInput, is_true};
 pub(crate) use keepsake::Keepsake;
 pub(crate) use occasion::Occasion;
-pub(crate) use switches::{ConditionStyle, Dialect, PayloadStyle, Switches};
+pub(crate) use switches::{ConditionStyle, Dialect, LaneOrder, PayloadStyle, Switches};
 pub(crate) use trigger::{Trigger, TriggerSet};
 
 /// The number of a database, profile, callback or whatever else the store counts from 1.

@@ -10,6 +10,8 @@ pub(crate) struct Switches {
     pub(crate) tell_cascaded_removals: bool,
     /// Whether a copied database gets the callbacks of its original, so that the copies of its profiles are told.
     pub(crate) copy_callbacks: bool,
+    /// What is delivered in order.
+    pub(crate) order: LaneOrder,
     /// How conditions are taken.
     pub(crate) conditions: ConditionStyle,
     /// How payloads are laid out.
@@ -22,6 +24,7 @@ impl Default for Switches {
             tell_updates_without_change: false,
             tell_cascaded_removals: true,
             copy_callbacks: false,
+            order: LaneOrder::default(),
             conditions: ConditionStyle::default(),
             payload: PayloadStyle::default(),
         }
@@ -48,6 +51,30 @@ pub(crate) struct PayloadStyle {
     pub(crate) parents_of_subprofiles: bool,
     /// Whether a removal tells empty values, and not the last ones.
     pub(crate) blank_removals: bool,
+}
+
+/// What of a callback is delivered in order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LaneOrder {
+    /// What it tells of one profile or subprofile: what comes later waits until the earlier has come to its outcome.
+    #[default]
+    Entity,
+    /// Nothing.
+    None,
+}
+
+impl LaneOrder {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Entity => "entity",
+            Self::None => "none",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        [Self::Entity, Self::None].into_iter().find(|order| order.name() == name)
+    }
 }
 
 /// What a payload is made of.

@@ -7,7 +7,10 @@ use toml::Spanned;
 use super::values::{CallbackUrl, Profiles, Reference, Time, Values};
 use crate::callback::ActionType;
 use crate::emit::PayloadMethod;
-use crate::platform::{ConditionStyle, Dialect, Field, FieldKind, PayloadStyle, Switches, TriggerSet, Unsubscribe};
+use crate::platform::{
+    ConditionStyle, Dialect, Field, FieldKind, LaneOrder, PayloadStyle, Switches, TriggerSet, Unsubscribe,
+};
+use crate::terms::TermsDraft;
 use crate::wire_profile::WireProfile;
 
 #[derive(Debug, Deserialize)]
@@ -37,6 +40,7 @@ pub(super) struct SwitchTable {
     tell_unchanged_updates: Option<bool>,
     hide_cascaded_removals: Option<bool>,
     copy_callbacks: Option<bool>,
+    order: Option<LaneOrder>,
     one_condition_suffices: Option<bool>,
     failed_conditions_hold: Option<bool>,
     payload_dialect: Option<Dialect>,
@@ -54,10 +58,15 @@ impl SwitchTable {
             Dialect::Current => self.payload_dialect.unwrap_or_default(),
             chosen @ Dialect::Legacy => chosen,
         };
+        let order = match otherwise.order {
+            LaneOrder::Entity => self.order.unwrap_or_default(),
+            chosen @ LaneOrder::None => chosen,
+        };
         Switches {
             tell_updates_without_change: given(self.tell_unchanged_updates, otherwise.tell_updates_without_change),
             tell_cascaded_removals: !hide,
             copy_callbacks: given(self.copy_callbacks, otherwise.copy_callbacks),
+            order,
             conditions: ConditionStyle {
                 one_of_a_rule_suffices: given(self.one_condition_suffices, otherwise.conditions.one_of_a_rule_suffices),
                 failed_ones_hold: given(self.failed_conditions_hold, otherwise.conditions.failed_ones_hold),
@@ -174,6 +183,9 @@ pub(super) struct CallbackTable {
     pub(super) expression: String,
     pub(super) conditions: Option<Value>,
     pub(super) active: Option<bool>,
+    /// How what it tells is delivered.
+    #[serde(default)]
+    pub(super) terms: TermsDraft,
 }
 
 /// A step has one of `create`, `update`, `remove`, `import`, `copy`, `message`, `wait` and `expect`.

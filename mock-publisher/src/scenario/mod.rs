@@ -19,6 +19,7 @@ use std::path::Path;
 
 use crate::platform::Switches;
 use crate::store::{CallbackContents, CallbackDraft, Contents, DatabaseContents};
+use crate::terms::OwnTerms;
 use document::{Document, SwitchTable};
 use source::Source;
 
@@ -48,6 +49,7 @@ struct CallbackPlan {
     collection: Option<String>,
     url: CallbackUrl,
     draft: CallbackDraft,
+    terms: OwnTerms,
 }
 
 /// What is left of a scenario once the publisher has its contents.
@@ -90,8 +92,8 @@ impl Scenario {
     /// What the store is filled with, and the rest. `receiver` is the `host:port` of the receiver, if one is needed.
     pub(crate) fn unpack(self, receiver: Option<&str>) -> Result<(Contents, Script), ScenarioError> {
         let callbacks = self.callbacks.into_iter().map(|plan| {
-            let CallbackPlan { database, collection, url, draft } = plan;
-            Ok(CallbackContents { database, collection, url: url.resolve(receiver)?, draft })
+            let CallbackPlan { database, collection, url, draft, terms } = plan;
+            Ok(CallbackContents { database, collection, url: url.resolve(receiver)?, draft, terms })
         });
         let callbacks = callbacks.collect::<Result<_, crate::emit::TargetError>>().map_err(ScenarioError::Receiver)?;
         let contents = Contents { databases: self.databases, callbacks, seed: self.seed };

@@ -21,6 +21,7 @@ use crate::platform::{
 };
 use crate::script::Script;
 use crate::store::{CallbackDraft, DatabaseContents, Handler, ProfileContents};
+use crate::terms::OwnTerms;
 
 /// How many steps a scenario can have.
 const MAX_STEPS: usize = 10_000;
@@ -223,6 +224,7 @@ impl Plan<'_> {
             database: table.database.into_inner(),
             collection: table.collection.map(Spanned::into_inner),
             url: table.url,
+            terms: OwnTerms::default().with(table.terms),
             draft: CallbackDraft {
                 url: None,
                 method: table.method,

@@ -21,8 +21,6 @@ pub(crate) use error::SendError;
 use rules::RuledResolver;
 pub(crate) use rules::TargetRules;
 
-/// Assumption: the platform documents no time-out.
-const TOTAL_TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How much of an answer's body is kept.
 const MAX_ANSWER: usize = 64 * 1024;
@@ -81,12 +79,12 @@ impl Client {
         Self { http, rules }
     }
 
-    /// One attempt, however it ends, within ten seconds.
-    pub(crate) async fn attempt(&self, request: &SignedRequest) -> Outcome {
+    /// One attempt, however it ends.
+    pub(crate) async fn attempt(&self, request: &SignedRequest, timeout: Duration) -> Outcome {
         let begun = Instant::now();
-        let result = match tokio::time::timeout(TOTAL_TIMEOUT, self.exchange(request, begun)).await {
+        let result = match tokio::time::timeout(timeout, self.exchange(request, begun)).await {
             Ok(result) => result,
-            Err(_) => Err(SendError::TimeoutResponse(TOTAL_TIMEOUT)),
+            Err(_) => Err(SendError::TimeoutResponse(timeout)),
         };
         Outcome { elapsed: begun.elapsed(), result }
     }

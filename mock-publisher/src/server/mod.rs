@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 use crate::access_token::AccessToken;
 use crate::bell::Bell;
 use crate::control::{self, ControlState};
-use crate::dispatch::{Dispatcher, Schedule, Signers};
+use crate::dispatch::{Dispatcher, Signers};
 use crate::entrance::copy::Copies;
 use crate::entrance::import::Imports;
 use crate::entrance::{Entry, handler, import, reports, rest, soap, tracking, ui};
@@ -32,6 +32,7 @@ use crate::platform::Switches;
 use crate::private_file;
 use crate::send::{Client, TargetRules};
 use crate::store::{Contents, Store, StoreError};
+use crate::terms::Terms;
 use crate::wire_profile::{Coverage, WireProfile};
 
 pub(crate) use ready_file::ReadyFile;
@@ -51,7 +52,8 @@ pub(crate) struct Config {
     pub(crate) wire: WireProfile,
     pub(crate) coverage: Coverage,
     pub(crate) switches: Switches,
-    pub(crate) schedule: Schedule,
+    /// For callbacks that have none of their own.
+    pub(crate) terms: Terms,
     /// The access token; `None` for the one that is kept, or a random one.
     pub(crate) access_token: Option<AccessToken>,
     pub(crate) allow_targets: Vec<String>,
@@ -137,7 +139,7 @@ impl Publisher {
             account: config.account,
             wire: config.wire,
             coverage: config.coverage,
-            schedule: config.schedule.clone(),
+            terms: config.terms.clone(),
             bell: bell.clone(),
         };
         let dispatcher = tokio::spawn(dispatcher.run(stopping.clone()));

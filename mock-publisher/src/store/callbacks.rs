@@ -63,9 +63,13 @@ impl Store {
 
     /// Removes a callback. What is already in the outbox is still delivered.
     pub(crate) async fn remove_callback(&self, id: Id) -> Result<(), StoreError> {
-        self.write(move |transaction| match transaction.execute("DELETE FROM callbacks WHERE id = ?1", [id])? {
-            0 => Err(StoreError::NoCallback(id)),
-            _ => Ok(()),
+        self.write(move |transaction| {
+            if transaction.execute("DELETE FROM callbacks WHERE id = ?1", [id])? == 0 {
+                return Err(StoreError::NoCallback(id));
+            }
+            // Nobody could resume it any more.
+            transaction.execute("UPDATE terms SET paused = 0 WHERE callback = ?1", [id])?;
+            Ok(())
         })
         .await
     }
@@ -161,7 +165,7 @@ pub(super) fn of_scope(connection: &Connection, scope: Scope) -> Result<Vec<Call
     Ok(callbacks)
 }
 
-fn find(connection: &Connection, id: Id) -> Result<Callback, StoreError> {
+pub(super) fn find(connection: &Connection, id: Id) -> Result<Callback, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM callbacks WHERE id = ?1");
     connection.query_row(&sql, [id], |row| Ok(from_row(row))).optional()?.ok_or(StoreError::NoCallback(id))?
 }

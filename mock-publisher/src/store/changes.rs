@@ -126,7 +126,7 @@ fn decide(batch: &Batch<'_>, id: Id, change: &Change, callback: &Callback) -> Re
     let style = batch.switches.payload;
     let style = PayloadStyle { dialect: callback.dialect.unwrap_or(style.dialect), ..style };
     let payload = Payload::of(change, callback.method, style, batch.now);
-    outbox::put(batch.transaction, id, change.entity.id, callback, payload)?;
+    outbox::put(batch, id, change.entity.id, callback, payload)?;
     Ok(true)
 }
 

@@ -2,11 +2,12 @@ use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
 use super::error::StoreError;
-use super::{CallbackDraft, Handler, Store, callbacks, databases, entities, handlers, migrate};
+use super::{CallbackDraft, Handler, Store, callbacks, databases, entities, handlers, migrate, terms};
 use crate::callback::Scope;
 use crate::clock::Millis;
 use crate::emit::TargetUrl;
 use crate::platform::{Database, Entity, EntityInput, EntityRef, Home, Kind};
+use crate::terms::OwnTerms;
 
 /// What a fresh store is filled with before anybody can look at it. Nothing is told of it: it is not a change.
 pub(crate) struct Contents {
@@ -36,6 +37,7 @@ pub(crate) struct CallbackContents {
     pub(crate) collection: Option<String>,
     pub(crate) url: TargetUrl,
     pub(crate) draft: CallbackDraft,
+    pub(crate) terms: OwnTerms,
 }
 
 impl Store {
@@ -53,7 +55,7 @@ impl Store {
                 fill_database(transaction, database, contents.seed, now)?;
             }
             for callback in contents.callbacks {
-                let CallbackContents { database, collection, url, draft } = callback;
+                let CallbackContents { database, collection, url, draft, terms } = callback;
                 let database = databases::named(transaction, &database)?;
                 let scope = match collection {
                     None => Scope::Database(database.id),
@@ -62,7 +64,8 @@ impl Store {
                         None => return Err(StoreError::NoCollection(name)),
                     },
                 };
-                callbacks::insert(transaction, &callbacks::from_draft(scope, url, draft))?;
+                let id = callbacks::insert(transaction, &callbacks::from_draft(scope, url, draft))?;
+                terms::put(transaction, id, &terms)?;
             }
             Ok(())
         })

@@ -9,7 +9,7 @@ use super::apply::{Applied, Work};
 use super::batch::{Batch, TURN};
 use super::databases::{from_json, to_json};
 use super::error::StoreError;
-use super::{Store, callbacks, databases, entities};
+use super::{Store, callbacks, databases, entities, terms};
 use crate::callback::{Callback, Scope};
 use crate::clock::Millis;
 use crate::platform::{Database, Entity, EntityInput, EntityRef, Home, Id, Kind, Trigger, Within};
@@ -90,7 +90,9 @@ impl Store {
                 let scopes = pairs.map(|(old, new)| (Scope::Collection(old.id), Scope::Collection(new.id)));
                 for (old, new) in [(Scope::Database(source), Scope::Database(target))].into_iter().chain(scopes) {
                     for callback in callbacks::of_scope(transaction, old)? {
-                        callbacks::insert(transaction, &Callback { scope: new, ..callback })?;
+                        let of_original = terms::of(transaction, callback.id)?;
+                        let copy = callbacks::insert(transaction, &Callback { scope: new, ..callback })?;
+                        terms::put(transaction, copy, &of_original)?;
                     }
                 }
             }

@@ -85,7 +85,7 @@ const LOG: &str = "SELECT d.id, d.change, d.callback, c.kind, c.entity, c.trigge
                    a.started, a.micros, a.status, a.answer, a.error, a.error_detail, d.sequence, d.attempts, l.due \
                    FROM deliveries d JOIN changes c ON c.id = d.change \
                    LEFT JOIN attempts a ON a.delivery = d.id AND a.number = d.attempts \
-                   LEFT JOIN lanes l ON l.callback = d.callback AND l.entity = d.entity AND l.delivery = d.id AND l.due > 0";
+                   LEFT JOIN lanes l ON l.callback = d.callback AND l.lane = d.lane AND l.delivery = d.id AND l.due > 0";
 
 impl Store {
     /// The first delivery that came to an outcome after a given one, of one callback or of any, with one outcome or any.

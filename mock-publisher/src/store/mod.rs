@@ -26,6 +26,7 @@ mod outbox;
 mod plan;
 mod removal;
 mod snapshots;
+mod terms;
 #[cfg(test)]
 mod tests;
 
@@ -54,7 +55,7 @@ pub(crate) use fields::Owner;
 pub(crate) use handlers::Handler;
 pub(crate) use imports::{Import, ImportStatus, Matcher};
 pub(crate) use links::{Link, LinkDraft};
-pub(crate) use outbox::{Attempt, Due, Finished, Lane, Message, Outgoing, Room, Taken};
+pub(crate) use outbox::{Attempt, Due, Finished, Lane, Message, Outgoing, Share};
 pub(crate) use plan::{Plan, View};
 use snapshots::Shelf;
 pub(crate) use snapshots::{Snapshot, SnapshotName};

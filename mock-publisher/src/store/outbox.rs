@@ -2,25 +2,30 @@
 //!
 //! Each step costs the same however much is in it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
 
 use rusqlite::{Connection, Row, Transaction, params};
 
-use super::Store;
+use super::batch::Batch;
 use super::deliveries::DeliveryState;
 use super::error::StoreError;
+use super::{Store, terms};
 use crate::callback::Callback;
 use crate::clock::Millis;
 use crate::emit::{Payload, TargetUrl};
-use crate::platform::Id;
+use crate::platform::{Id, LaneOrder};
+use crate::terms::OwnTerms;
 use crate::wire_profile::WireProfile;
 
 /// What is delivered in order: what one callback is told of one profile or subprofile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Lane {
     pub(crate) callback: Id,
-    /// The number of a profile or of a subprofile: a callback tells of one or the other.
-    pub(crate) entity: Id,
+    /// The number of a profile or of a subprofile, for a callback tells of one or the other. Where nothing is to be in order, the
+    /// number of the change, with a minus.
+    pub(crate) number: Id,
 }
 
 /// The first delivery of a lane.
@@ -30,6 +35,7 @@ pub(crate) struct Outgoing {
     pub(crate) lane: Lane,
     /// The number of the attempt that is due, from 1.
     pub(crate) number: u32,
+    pub(crate) terms: Arc<OwnTerms>,
     /// What is to be sent. A row that cannot be read must not hold up the others.
     pub(crate) message: Result<Message, StoreError>,
 }
@@ -43,11 +49,14 @@ pub(crate) struct Message {
     pub(crate) wire: Option<WireProfile>,
 }
 
-/// What is to go out now, and when the next attempt after that is due.
+/// What is to go out now, and when there will be more if nothing else happens.
 #[derive(Debug, Default)]
 pub(crate) struct Due {
     pub(crate) outgoing: Vec<Outgoing>,
+    /// When the next attempt is due, by the publisher's clock.
     pub(crate) next_due: Option<Millis>,
+    /// How long until a rate allows more.
+    pub(crate) wait: Option<Duration>,
 }
 
 /// What an attempt came to.
@@ -77,22 +86,14 @@ pub(crate) struct Finished {
     pub(crate) again: Option<Millis>,
 }
 
-/// How much more may be under way.
-#[derive(Debug, Clone)]
-pub(crate) struct Room {
-    pub(crate) in_all: usize,
-    /// Of a callback that has nothing under way.
-    pub(crate) of_callback: usize,
-    pub(crate) taken: HashMap<Id, Taken>,
-}
-
-/// What a callback has under way.
+/// How much more of a callback may be under way.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Taken {
-    /// The lanes whose delivery has come to no outcome that is noted.
-    pub(crate) entities: HashSet<Id>,
-    /// How many more attempts it may have.
+pub(crate) struct Share {
     pub(crate) room: usize,
+    /// The lanes whose delivery has come to no outcome that is noted.
+    pub(crate) closed: HashSet<Id>,
+    /// How long to wait for more, if there is so little because of a rate.
+    pub(crate) wait: Option<Duration>,
 }
 
 impl Attempt {
@@ -112,23 +113,33 @@ impl Attempt {
 }
 
 impl Store {
-    /// The first deliveries of lanes that are not under way, as far as they are due and there is room: the oldest ones.
-    pub(crate) async fn outgoing(&self, room: Room) -> Result<Due, StoreError> {
+    /// The first deliveries of lanes that are not under way, as far as they are due and there is room: the oldest ones, `most`
+    /// of them. `share` is asked how much room a callback has.
+    pub(crate) async fn outgoing(
+        &self,
+        most: usize,
+        mut share: impl FnMut(Id, &OwnTerms) -> Share + Send + 'static,
+    ) -> Result<Due, StoreError> {
         let now = self.clock().now();
         self.read(move |connection| {
-            let nothing = Taken { room: room.of_callback, ..Taken::default() };
-            let (mut heads, mut next_due) = (Vec::new(), None);
+            let (mut heads, mut next_due, mut wait) = (Vec::new(), None, None);
             for callback in waiting_callbacks(connection)? {
-                let taken = room.taken.get(&callback).unwrap_or(&nothing);
-                if taken.room > 0 {
-                    heads.extend(free_heads(connection, callback, taken, now)?);
+                let terms = Arc::new(terms::of(connection, callback)?);
+                if terms.paused {
+                    continue;
+                }
+                let share = share(callback, &terms);
+                if share.room > 0 {
+                    let free = free_heads(connection, callback, &share, now)?;
+                    heads.extend(free.into_iter().map(|(id, lane)| (id, lane, terms.clone())));
                 }
                 next_due = [next_due, due_after(connection, callback, now)?].into_iter().flatten().min();
+                wait = [wait, share.wait].into_iter().flatten().min();
             }
-            heads.sort_by_key(|(id, _)| *id);
-            heads.truncate(room.in_all);
-            let outgoing = heads.into_iter().map(|(id, lane)| outgoing(connection, id, lane));
-            Ok(Due { outgoing: outgoing.collect::<Result<_, StoreError>>()?, next_due })
+            heads.sort_by_key(|(id, ..)| *id);
+            heads.truncate(most);
+            let outgoing = heads.into_iter().map(|(id, lane, terms)| outgoing(connection, id, lane, terms));
+            Ok(Due { outgoing: outgoing.collect::<Result<_, StoreError>>()?, next_due, wait })
         })
         .await
     }
@@ -143,26 +154,36 @@ impl Store {
 
 /// Puts what a callback is told of a change into the outbox.
 pub(super) fn put(
-    transaction: &Transaction<'_>,
+    batch: &Batch<'_>,
     change: Id,
     entity: Id,
     callback: &Callback,
     payload: Payload,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO deliveries (change, callback, entity, url, method, content_type, body, wire, state) \
+    let transaction = batch.transaction;
+    let order = terms::of(transaction, callback.id)?.order.unwrap_or(batch.switches.order);
+    let sql = "INSERT INTO deliveries (change, callback, lane, url, method, content_type, body, wire, state) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'pending')";
     transaction.prepare_cached(sql)?.execute(params![
         change,
         callback.id,
-        entity,
+        match order {
+            LaneOrder::Entity => entity,
+            LaneOrder::None => -change,
+        },
         callback.url.as_str(),
         callback.method.name(),
         payload.content_type,
         payload.bytes,
         callback.wire.map(WireProfile::name),
     ])?;
-    let sql = "INSERT OR IGNORE INTO lanes (callback, entity, delivery) VALUES (?1, ?2, ?3)";
-    transaction.prepare_cached(sql)?.execute(params![callback.id, entity, transaction.last_insert_rowid()])?;
+    open_lane(transaction, transaction.last_insert_rowid())
+}
+
+/// Opens the lane of a delivery that has come into the outbox, if it is the first one in it.
+fn open_lane(transaction: &Transaction<'_>, delivery: Id) -> Result<(), StoreError> {
+    let sql = "INSERT OR IGNORE INTO lanes (callback, lane, delivery) SELECT callback, lane, id FROM deliveries WHERE id = ?1";
+    transaction.prepare_cached(sql)?.execute([delivery])?;
     Ok(())
 }
 
@@ -183,19 +204,19 @@ fn waiting_callbacks(connection: &Connection) -> Result<Vec<Id>, StoreError> {
 fn free_heads(
     connection: &Connection,
     callback: Id,
-    taken: &Taken,
+    share: &Share,
     now: Millis,
 ) -> Result<Vec<(Id, Lane)>, StoreError> {
-    let sql = "SELECT delivery, entity FROM lanes WHERE callback = ?1 AND due BETWEEN ?2 AND ?3 ORDER BY due, delivery LIMIT ?4";
+    let sql = "SELECT delivery, lane FROM lanes WHERE callback = ?1 AND due BETWEEN ?2 AND ?3 ORDER BY due, delivery LIMIT ?4";
     let mut statement = connection.prepare_cached(sql)?;
     let mut heads = Vec::new();
     for (from, to) in [(1, now), (0, 0)] {
         // What is under way is among them until its outcome is noted.
-        let mut rows = statement.query(params![callback, from, to, taken.entities.len() + taken.room])?;
+        let mut rows = statement.query(params![callback, from, to, share.closed.len() + share.room])?;
         while let Some(row) = rows.next()? {
-            let entity = row.get(1)?;
-            if heads.len() < taken.room && !taken.entities.contains(&entity) {
-                heads.push((row.get(0)?, Lane { callback, entity }));
+            let number = row.get(1)?;
+            if heads.len() < share.room && !share.closed.contains(&number) {
+                heads.push((row.get(0)?, Lane { callback, number }));
             }
         }
     }
@@ -208,12 +229,12 @@ fn due_after(connection: &Connection, callback: Id, now: Millis) -> Result<Optio
     Ok(statement.query_row([callback, now], |row| row.get(0))?)
 }
 
-fn outgoing(connection: &Connection, id: Id, lane: Lane) -> Result<Outgoing, StoreError> {
+fn outgoing(connection: &Connection, id: Id, lane: Lane, terms: Arc<OwnTerms>) -> Result<Outgoing, StoreError> {
     let sql = "SELECT url, content_type, body, wire, attempts FROM deliveries WHERE id = ?1";
     let mut statement = connection.prepare_cached(sql)?;
     let read = |row: &Row<'_>| Ok((row.get::<_, u32>(4)?, read_message(row)));
     let (attempts, message) = statement.query_row([id], read)?;
-    Ok(Outgoing { id, lane, number: attempts + 1, message })
+    Ok(Outgoing { id, lane, number: attempts + 1, terms, message })
 }
 
 fn read_message(row: &Row<'_>) -> Result<Message, StoreError> {
@@ -231,8 +252,8 @@ fn note(transaction: &Transaction<'_>, finished: Finished) -> Result<(), StoreEr
             transaction
                 .prepare_cached("UPDATE deliveries SET attempts = ?2 WHERE id = ?1")?
                 .execute(params![id, attempt.number])?;
-            let sql = "UPDATE lanes SET due = ?3 WHERE callback = ?1 AND entity = ?2";
-            transaction.prepare_cached(sql)?.execute([lane.callback, lane.entity, due])?;
+            let sql = "UPDATE lanes SET due = ?3 WHERE callback = ?1 AND lane = ?2";
+            transaction.prepare_cached(sql)?.execute([lane.callback, lane.number, due])?;
         }
         None => {
             let sql = "UPDATE deliveries SET attempts = ?2, state = ?3, sequence = \
@@ -242,7 +263,9 @@ fn note(transaction: &Transaction<'_>, finished: Finished) -> Result<(), StoreEr
             if attempt.says_gone() {
                 // Unless it has another URL by now.
                 let sql = "UPDATE callbacks SET active = 0 WHERE id = ?1 AND url = (SELECT url FROM deliveries WHERE id = ?2)";
-                transaction.execute(sql, [lane.callback, id])?;
+                if transaction.execute(sql, [lane.callback, id])? > 0 {
+                    terms::pause(transaction, lane.callback)?;
+                }
             }
         }
     }
@@ -266,17 +289,17 @@ fn note(transaction: &Transaction<'_>, finished: Finished) -> Result<(), StoreEr
 }
 
 /// Opens a lane for its next delivery, or closes it if there is none.
-fn advance(transaction: &Transaction<'_>, Lane { callback, entity }: Lane) -> Result<(), StoreError> {
-    let sql = "SELECT min(id) FROM deliveries WHERE state = 'pending' AND callback = ?1 AND entity = ?2";
-    let next: Option<Id> = transaction.prepare_cached(sql)?.query_row([callback, entity], |row| row.get(0))?;
+fn advance(transaction: &Transaction<'_>, Lane { callback, number }: Lane) -> Result<(), StoreError> {
+    let sql = "SELECT min(id) FROM deliveries WHERE state = 'pending' AND callback = ?1 AND lane = ?2";
+    let next: Option<Id> = transaction.prepare_cached(sql)?.query_row([callback, number], |row| row.get(0))?;
     match next {
         Some(next) => {
-            let sql = "UPDATE lanes SET delivery = ?3, due = 0 WHERE callback = ?1 AND entity = ?2";
-            transaction.prepare_cached(sql)?.execute([callback, entity, next])?;
+            let sql = "UPDATE lanes SET delivery = ?3, due = 0 WHERE callback = ?1 AND lane = ?2";
+            transaction.prepare_cached(sql)?.execute([callback, number, next])?;
         }
         None => {
-            let sql = "DELETE FROM lanes WHERE callback = ?1 AND entity = ?2";
-            transaction.prepare_cached(sql)?.execute([callback, entity])?;
+            let sql = "DELETE FROM lanes WHERE callback = ?1 AND lane = ?2";
+            transaction.prepare_cached(sql)?.execute([callback, number])?;
         }
     }
     Ok(())

@@ -9,6 +9,7 @@ use crate::emit::TargetUrl;
 use crate::platform::{
     Command, EntityInput, EntityRef, Field, FieldKind, Filter, Id, Interest, Occasion, Trigger, Unsubscribe, Within,
 };
+use crate::terms::OwnTerms;
 
 const DATABASE: Id = 1;
 const ORDERS: Id = 1;
@@ -234,8 +235,7 @@ async fn data_of_the_first_format_is_kept() {
     let mike = store.entity(EntityRef::profile(1)).await.unwrap();
     assert_eq!((mike.field("name"), mike.field("score"), mike.has_interest("tennis")), (Some("Mike"), Some("3"), true));
     assert_eq!(store.callbacks(Scope::Database(1)).await.unwrap().len(), 1);
-    let room = Room { in_all: 10, of_callback: 10, taken: HashMap::new() };
-    assert_eq!(store.outgoing(room).await.unwrap().outgoing.len(), 1);
+    assert_eq!(store.outgoing(10, |_, _| Share { room: 10, ..Share::default() }).await.unwrap().outgoing.len(), 1);
     assert_eq!(actions(&store).await, [("create".to_owned(), "profile 1".to_owned())]);
     let applied = store.apply(create("Jessica"), Trigger::Rest, NOW).await.unwrap();
     assert_eq!((applied.created, applied.fired), (Some(EntityRef::profile(2)), 1));
@@ -363,11 +363,13 @@ async fn the_outbox_tells_the_first_of_each_lane_of_each_callback() {
     }
     let renamed = |name: &str| Command::Update { entity: EntityRef::profile(1), input: input(json!({"name": name})) };
     do_all(&store, vec![create("Mike"), renamed("Mick"), create("Jessica")]).await;
-    let taken = |room, entities: &[Id]| Taken { room, entities: entities.iter().copied().collect() };
-    let next = async |in_all, taken: &[(Id, Taken)]| {
-        let room = Room { in_all, of_callback: 2, taken: taken.iter().cloned().collect() };
-        let batch = store.outgoing(room).await.unwrap();
-        batch.outgoing.iter().map(|next| (next.id, next.lane.callback, next.lane.entity)).collect::<Vec<_>>()
+    let taken = |room, closed: &[Id]| Share { room, closed: closed.iter().copied().collect(), wait: None };
+    let next = async |most, taken: &[(Id, Share)]| {
+        let taken: HashMap<_, _> = taken.iter().cloned().collect();
+        let nothing = Share { room: 2, ..Share::default() };
+        let share = move |callback, _: &OwnTerms| taken.get(&callback).unwrap_or(&nothing).clone();
+        let due = store.outgoing(most, share).await.unwrap();
+        due.outgoing.iter().map(|next| (next.id, next.lane.callback, next.lane.number)).collect::<Vec<_>>()
     };
     let full = (2, taken(0, &[]));
     assert_eq!(next(9, std::slice::from_ref(&full)).await, [(1, 1, 1), (3, 3, 1), (7, 1, 2), (9, 3, 2)]);
@@ -375,9 +377,9 @@ async fn the_outbox_tells_the_first_of_each_lane_of_each_callback() {
     assert_eq!(next(9, &[full.clone(), (1, taken(1, &[1])), (3, taken(1, &[]))]).await, [(3, 3, 1), (7, 1, 2)]);
 
     // The next one of a lane, once the first has come to an outcome; nothing, once all have.
-    let first = |id, entity| Finished {
+    let first = |id, number| Finished {
         id,
-        lane: Lane { callback: 1, entity },
+        lane: Lane { callback: 1, number },
         attempt: Attempt { number: 1, ..Attempt::default() },
         again: None,
     };

@@ -1,4 +1,4 @@
-use axum::extract::rejection::{JsonRejection, PathRejection};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::Entry;
 use super::default;
-use crate::mock_api::{CallError, require_token};
+use crate::mock_api::{CallError, Posted, require_token};
 use crate::platform::Occasion;
 use crate::script::Script;
 use crate::store::Handler;
@@ -57,10 +57,9 @@ async fn show(
 async fn set(
     State(state): State<Entry>,
     path: Result<Path<(String, String)>, PathRejection>,
-    body: Result<Json<Body>, JsonRejection>,
+    Posted(Body { script }): Posted<Body>,
 ) -> Result<StatusCode, CallError> {
     let (database, occasion) = of(path?)?;
-    let Json(Body { script }) = body?;
     check_script(&script)?;
     let database = state.store.database(&database).await?.id;
     state.store.set_handler(database, Handler { occasion, script: Some(script) }).await?;

@@ -1,5 +1,5 @@
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use super::super::Entry;
 use super::super::handler::check_script;
 use super::destination::Destination;
 use crate::clock;
-use crate::mock_api::{CallError, Part, Queried};
+use crate::mock_api::{CallError, Part, Posted, Queried};
 use crate::platform::{EntityRef, Id, Occasion};
 use crate::store::{Link, LinkDraft};
 
@@ -38,9 +38,8 @@ pub(super) async fn list(State(state): State<Entry>, Queried(part): Queried<Part
 /// `POST /mock/v1/links`
 pub(super) async fn create(
     State(state): State<Entry>,
-    body: Result<Json<Body>, JsonRejection>,
+    Posted(body): Posted<Body>,
 ) -> Result<(StatusCode, Json<Value>), CallError> {
-    let Json(body) = body?;
     let link = state.store.create_link(body.draft()?, state.store.clock().now()).await?;
     Ok((StatusCode::CREATED, Json(shown(&link, &state.base_url))))
 }

@@ -5,11 +5,11 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::extract::{Body, Named, Number, created, given};
+use super::extract::{Named, Number, created, given};
 use crate::callback::{ActionType, ConditionDraft, Scope, ShownCallback};
 use crate::emit::{PayloadMethod, TargetUrl};
 use crate::entrance::Entry;
-use crate::mock_api::CallError;
+use crate::mock_api::{CallError, Posted};
 use crate::platform::{Dialect, TriggerSet};
 use crate::store::CallbackDraft;
 use crate::wire_profile::WireProfile;
@@ -70,7 +70,7 @@ async fn listed(state: &Entry, scope: Scope) -> Result<Json<Value>, CallError> {
 pub(super) async fn create_for_database(
     State(state): State<Entry>,
     Named(database): Named,
-    Body(body): Body<CallbackBody>,
+    Posted(body): Posted<CallbackBody>,
 ) -> Result<Response, CallError> {
     let database = state.store.database(&database).await?.id;
     create(&state, Scope::Database(database), body).await
@@ -79,7 +79,7 @@ pub(super) async fn create_for_database(
 pub(super) async fn create_for_collection(
     State(state): State<Entry>,
     Number(collection): Number,
-    Body(body): Body<CallbackBody>,
+    Posted(body): Posted<CallbackBody>,
 ) -> Result<Response, CallError> {
     create(&state, Scope::Collection(collection), body).await
 }
@@ -98,7 +98,7 @@ pub(super) async fn show(State(state): State<Entry>, Number(id): Number) -> Resu
 pub(super) async fn update(
     State(state): State<Entry>,
     Number(id): Number,
-    Body(body): Body<CallbackBody>,
+    Posted(body): Posted<CallbackBody>,
 ) -> Result<Json<Value>, CallError> {
     state.store.update_callback(id, body.draft()?).await?;
     Ok(Json(json!(ShownCallback::from(state.store.callback(id).await?))))

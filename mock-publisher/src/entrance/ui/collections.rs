@@ -4,10 +4,10 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::extract::{Body, Named, Number, created};
+use super::extract::{Named, Number, created};
 use super::fields::ShownField;
 use crate::entrance::Entry;
-use crate::mock_api::CallError;
+use crate::mock_api::{CallError, Posted};
 use crate::platform::{Collection, Id, Unsubscribe};
 use crate::store::CollectionDraft;
 
@@ -46,7 +46,7 @@ pub(super) async fn list(State(state): State<Entry>, Named(database): Named) -> 
 pub(super) async fn create(
     State(state): State<Entry>,
     Named(database): Named,
-    Body(body): Body<CollectionBody>,
+    Posted(body): Posted<CollectionBody>,
 ) -> Result<Response, CallError> {
     let database = state.store.database(&database).await?.id;
     let collection = Collection {
@@ -65,7 +65,7 @@ pub(super) async fn show(State(state): State<Entry>, Number(id): Number) -> Resu
 pub(super) async fn update(
     State(state): State<Entry>,
     Number(id): Number,
-    Body(body): Body<CollectionBody>,
+    Posted(body): Posted<CollectionBody>,
 ) -> Result<Json<ShownCollection>, CallError> {
     let CollectionBody { name, description, unsubscribe } = body;
     state

@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::collections::ShownCollection;
-use super::extract::{Body, Named, created};
+use super::extract::{Named, created};
 use super::fields::ShownField;
 use super::interests::ShownInterest;
 use crate::clock::Millis;
 use crate::entrance::Entry;
-use crate::mock_api::CallError;
+use crate::mock_api::{CallError, Posted};
 use crate::platform::{Database, Id, Unsubscribe};
 use crate::store::DatabaseDraft;
 
@@ -51,7 +51,10 @@ pub(super) async fn list(State(state): State<Entry>) -> Result<Json<Value>, Call
     Ok(Json(json!({"databases": databases})))
 }
 
-pub(super) async fn create(State(state): State<Entry>, Body(body): Body<DatabaseBody>) -> Result<Response, CallError> {
+pub(super) async fn create(
+    State(state): State<Entry>,
+    Posted(body): Posted<DatabaseBody>,
+) -> Result<Response, CallError> {
     let database = Database {
         description: body.description.unwrap_or_default(),
         archived: body.archived.unwrap_or_default(),
@@ -70,7 +73,7 @@ pub(super) async fn show(State(state): State<Entry>, Named(database): Named) -> 
 pub(super) async fn update(
     State(state): State<Entry>,
     Named(database): Named,
-    Body(body): Body<DatabaseBody>,
+    Posted(body): Posted<DatabaseBody>,
 ) -> Result<Json<ShownDatabase>, CallError> {
     let id = state.store.database(&database).await?.id;
     let DatabaseBody { name, description, archived, unsubscribe } = body;

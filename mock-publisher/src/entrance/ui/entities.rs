@@ -8,11 +8,11 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::extract::{Body, Named, Number, created};
+use super::extract::{Named, Number, created};
 use super::listing::Listing;
 use crate::clock::Millis;
 use crate::entrance::Entry;
-use crate::mock_api::{CallError, Queried};
+use crate::mock_api::{CallError, Posted, Queried};
 use crate::platform::{
     Command, Entity, EntityInput, EntityRef, Home, Id, InterestsInput, Kind, Layout, Trigger, Within,
 };
@@ -126,7 +126,7 @@ pub(super) async fn subprofiles_of_profile(
 pub(super) async fn create_profile(
     State(state): State<Entry>,
     Named(database): Named,
-    Body(body): Body<EntityBody>,
+    Posted(body): Posted<EntityBody>,
 ) -> Result<Response, CallError> {
     let database = state.store.database(&database).await?;
     create(&state, Command::CreateProfile { database: database.id, input: body.input(database.layout())? }).await
@@ -135,7 +135,7 @@ pub(super) async fn create_profile(
 pub(super) async fn create_subprofile(
     State(state): State<Entry>,
     path: Result<Path<(Id, String)>, PathRejection>,
-    Body(body): Body<EntityBody>,
+    Posted(body): Posted<EntityBody>,
 ) -> Result<Response, CallError> {
     let (profile, collection) = profile_and_collection(&state, path).await?;
     let input = body.input(state.store.collection(collection).await?.layout())?;
@@ -153,7 +153,7 @@ pub(super) async fn show_subprofile(state: State<Entry>, Number(id): Number) -> 
 pub(super) async fn update_profile(
     state: State<Entry>,
     Number(id): Number,
-    Body(body): Body<EntityBody>,
+    Posted(body): Posted<EntityBody>,
 ) -> Result<Json<Value>, CallError> {
     update(&state, EntityRef::profile(id), body).await
 }
@@ -161,7 +161,7 @@ pub(super) async fn update_profile(
 pub(super) async fn update_subprofile(
     state: State<Entry>,
     Number(id): Number,
-    Body(body): Body<EntityBody>,
+    Posted(body): Posted<EntityBody>,
 ) -> Result<Json<Value>, CallError> {
     update(&state, EntityRef::subprofile(id), body).await
 }

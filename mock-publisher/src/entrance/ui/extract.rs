@@ -1,12 +1,11 @@
 //! What calls carry: a number or a name in the path, a body.
 
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection};
-use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{FromRequestParts, Path};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::mock_api::CallError;
@@ -33,19 +32,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Named {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, CallError> {
         let Path(name) = Path::from_request_parts(parts, state).await?;
         Ok(Self(name))
-    }
-}
-
-/// The body of a call, JSON.
-pub(super) struct Body<T>(pub(super) T);
-
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
-    type Rejection = CallError;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, CallError> {
-        let body: Result<Json<T>, JsonRejection> = Json::from_request(request, state).await;
-        let Json(body) = body?;
-        Ok(Self(body))
     }
 }
 

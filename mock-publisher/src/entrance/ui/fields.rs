@@ -5,9 +5,9 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::extract::{Body, Named, Number, created};
+use super::extract::{Named, Number, created};
 use crate::entrance::Entry;
-use crate::mock_api::CallError;
+use crate::mock_api::{CallError, Posted};
 use crate::platform::{Field, FieldKind, Id};
 use crate::store::Owner;
 
@@ -83,7 +83,7 @@ pub(super) async fn list_of_collection(
 pub(super) async fn create_in_database(
     State(state): State<Entry>,
     Named(database): Named,
-    Body(body): Body<FieldBody>,
+    Posted(body): Posted<FieldBody>,
 ) -> Result<Response, CallError> {
     let owner = Owner::Database(state.store.database(&database).await?.id);
     create(&state, owner, body).await
@@ -92,7 +92,7 @@ pub(super) async fn create_in_database(
 pub(super) async fn create_in_collection(
     State(state): State<Entry>,
     Number(collection): Number,
-    Body(body): Body<FieldBody>,
+    Posted(body): Posted<FieldBody>,
 ) -> Result<Response, CallError> {
     create(&state, Owner::Collection(collection), body).await
 }
@@ -109,7 +109,7 @@ pub(super) async fn show(State(state): State<Entry>, Number(id): Number) -> Resu
 pub(super) async fn update(
     State(state): State<Entry>,
     Number(id): Number,
-    Body(body): Body<FieldBody>,
+    Posted(body): Posted<FieldBody>,
 ) -> Result<Json<ShownField>, CallError> {
     let (owner, present) = state.store.field(id).await?;
     state.store.update_field(owner, body.over(present)).await?;

@@ -5,9 +5,9 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::extract::{Body, Named, Number, created};
+use super::extract::{Named, Number, created};
 use crate::entrance::Entry;
-use crate::mock_api::CallError;
+use crate::mock_api::{CallError, Posted};
 use crate::platform::{Id, Interest};
 
 #[derive(Serialize)]
@@ -38,7 +38,7 @@ pub(super) async fn list(State(state): State<Entry>, Named(database): Named) -> 
 pub(super) async fn create(
     State(state): State<Entry>,
     Named(database): Named,
-    Body(body): Body<InterestBody>,
+    Posted(body): Posted<InterestBody>,
 ) -> Result<Response, CallError> {
     let database = state.store.database(&database).await?.id;
     let (name, group) = (body.name.unwrap_or_default(), body.group.unwrap_or_default());
@@ -50,7 +50,7 @@ pub(super) async fn create(
 pub(super) async fn update(
     State(state): State<Entry>,
     Number(id): Number,
-    Body(body): Body<InterestBody>,
+    Posted(body): Posted<InterestBody>,
 ) -> Result<StatusCode, CallError> {
     state.store.update_interest(id, body.name, body.group).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -20,6 +20,7 @@ mod excerpt;
 pub mod figures;
 mod keyring;
 mod local_client;
+mod metrics;
 mod mock_api;
 mod output;
 mod platform;

@@ -13,6 +13,7 @@ mod wait;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, any, get, post, put};
 use axum::{Router, response};
 use tokio::sync::watch;
@@ -20,6 +21,7 @@ use tokio::sync::watch;
 use crate::access_token::AccessToken;
 use crate::bell::Bell;
 use crate::keyring::Keyring;
+use crate::metrics::Metrics;
 use crate::mock_api::{CallError, require_token};
 use crate::store::Store;
 
@@ -30,6 +32,7 @@ pub(crate) struct ControlState {
     pub(crate) token: AccessToken,
     pub(crate) keyring: Keyring,
     pub(crate) bell: Bell,
+    pub(crate) metrics: Metrics,
     /// Whether the publisher stops.
     pub(crate) stopping: watch::Receiver<bool>,
 }
@@ -69,7 +72,16 @@ pub(crate) fn router(state: ControlState) -> Router {
         .route("/mock/v1/{*path}", any(async || CallError::NotFound))
         .method_not_allowed_fallback(async || CallError::MethodNotAllowed)
         .layer(from_fn_with_state(state.token.clone(), require_token));
-    api.route("/livez", get(async || "alive\n")).route("/readyz", get(ready)).with_state(state)
+    api.route("/livez", get(async || "alive\n"))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state(state)
+}
+
+/// What Prometheus asks for. They are numbers only, so nobody needs a token.
+async fn metrics(State(state): State<ControlState>) -> Result<impl IntoResponse, CallError> {
+    let text = state.metrics.text(state.store.stock().await?);
+    Ok(([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text))
 }
 
 /// Ready is who can read its store. (The sockets are open before anybody can ask.)

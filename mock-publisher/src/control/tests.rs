@@ -6,6 +6,7 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 use super::*;
+use crate::metrics::Metrics;
 use crate::platform::Switches;
 use crate::wire_profile::WireProfile;
 
@@ -20,6 +21,7 @@ fn api() -> Router {
         token: AccessToken::chosen("token").unwrap(),
         keyring: Keyring::in_memory(zone, WireProfile::default(), std::time::SystemTime::now()).unwrap(),
         bell: Bell::default(),
+        metrics: Metrics::new(),
         stopping: watch::channel(false).1,
     })
 }

@@ -88,7 +88,11 @@ impl Dispatcher {
             emission.sign()
         };
         match self.signers.run(sign).await {
-            Some(signed) => signed.map_err(|error| error.to_string()),
+            Some(Ok(signed)) => {
+                self.metrics.signed(signed.signing);
+                Ok(signed)
+            }
+            Some(Err(error)) => Err(error.to_string()),
             None => Err("the signer panicked".to_owned()),
         }
     }

@@ -17,6 +17,7 @@ use tokio::task::{JoinError, JoinSet};
 
 use crate::bell::Bell;
 use crate::keyring::Keyring;
+use crate::metrics::Metrics;
 use crate::send::Client;
 use crate::store::{Due, Lane, Store, StoreError};
 use crate::terms::{OwnTerms, Terms};
@@ -43,13 +44,14 @@ pub(crate) struct Dispatcher {
     /// For callbacks that have none of their own.
     pub(crate) terms: Terms,
     pub(crate) bell: Bell,
+    pub(crate) metrics: Metrics,
 }
 
 impl Dispatcher {
     /// Works until `stop` is true and every attempt that had begun is finished. What is left stays in the outbox.
     pub(crate) async fn run(self, mut stop: watch::Receiver<bool>) {
         let dispatcher = Arc::new(self);
-        let (notes, mut noted) = Notes::start(dispatcher.store.clone(), stop.clone());
+        let (notes, mut noted) = Notes::start(dispatcher.store.clone(), dispatcher.metrics.clone(), stop.clone());
         let mut attempts: JoinSet<Lane> = JoinSet::new();
         let mut under_way = UnderWay::default();
         while !*stop.borrow() {

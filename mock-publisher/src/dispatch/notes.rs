@@ -1,12 +1,14 @@
 //! Notes what attempts came to: all that has ended since the last time in one transaction.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{OwnedRwLockReadGuard, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::PAUSE_AFTER_ERROR;
 use crate::clock;
+use crate::metrics::Metrics;
 use crate::store::{Attempt, DeliveryState, Finished, Lane, Store};
 
 /// How many outcomes are noted in one transaction, and how many wait for the next one. Who has more waits.
@@ -29,10 +31,14 @@ pub(super) struct Queue(mpsc::Sender<Note>);
 
 impl Notes {
     /// Begins, and tells each lane whose outcome is noted.
-    pub(super) fn start(store: Store, stop: watch::Receiver<bool>) -> (Self, mpsc::UnboundedReceiver<Lane>) {
+    pub(super) fn start(
+        store: Store,
+        metrics: Metrics,
+        stop: watch::Receiver<bool>,
+    ) -> (Self, mpsc::UnboundedReceiver<Lane>) {
         let (queue, waiting) = mpsc::channel(MOST);
         let (noted, lanes) = mpsc::unbounded_channel();
-        let worker = tokio::spawn(work(store, waiting, noted, stop));
+        let worker = tokio::spawn(work(store, metrics, waiting, noted, stop));
         (Self { queue, worker }, lanes)
     }
 
@@ -58,6 +64,7 @@ impl Queue {
 
 async fn work(
     store: Store,
+    metrics: Metrics,
     mut waiting: mpsc::Receiver<Note>,
     noted: mpsc::UnboundedSender<Lane>,
     mut stop: watch::Receiver<bool>,
@@ -82,6 +89,10 @@ async fn work(
             let Attempt { number, status, micros, .. } = attempt;
             let state = if again.is_some() { DeliveryState::Pending } else { attempt.outcome() };
             let error = attempt.error.as_ref().map(|(class, _)| *class);
+            metrics.attempted(error, Duration::from_micros(micros));
+            if again.is_none() {
+                metrics.settled(state.name());
+            }
             let again = again.map(clock::stamp);
             tracing::info!(delivery = id, ?state, attempt = number, status, error, micros, again, "attempted");
             if attempt.says_gone() {

@@ -1,4 +1,4 @@
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,6 +9,7 @@ use callback_verifier::{Header, RequestHead};
 
 use super::TargetUrl;
 use crate::keyring::KeyPair;
+use crate::stopwatch::Stopwatch;
 use crate::wire_profile::{Coverage, WireProfile};
 
 /// All that a signed request is made of.
@@ -32,6 +33,8 @@ pub(crate) struct SignedRequest {
     /// Names as they are sent, and values.
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Bytes,
+    /// How much of a processor the signature took.
+    pub(crate) signing: Duration,
 }
 
 impl Emission<'_> {
@@ -50,9 +53,11 @@ impl Emission<'_> {
         let lines: Vec<_> = headers.iter().map(|(name, value)| Header::new(name, value.as_bytes())).collect();
         let head = RequestHead::new("POST", &request_target, lines);
         let covered = CoveredHeaders::parse(self.wire.covered(self.coverage)).map_err(|_| SignError::Failed)?;
+        let stopwatch = Stopwatch::start();
         let signature = self.key.private.sign_request(&head, &self.key.name, &covered)?;
+        let signing = stopwatch.elapsed();
         headers.push(("Signature", signature));
-        Ok(SignedRequest { target: self.target.clone(), headers, body: self.body })
+        Ok(SignedRequest { target: self.target.clone(), headers, body: self.body, signing })
     }
 }
 

@@ -28,6 +28,7 @@ use crate::entrance::import::Imports;
 use crate::entrance::{Entry, handler, import, reports, rest, soap, tracking, ui};
 use crate::keyring::dns::DnsServer;
 use crate::keyring::{Keyring, KeyringError};
+use crate::metrics::Metrics;
 use crate::platform::Switches;
 use crate::private_file;
 use crate::send::{Client, TargetRules};
@@ -130,7 +131,7 @@ impl Publisher {
         }
 
         let (stop, stopping) = watch::channel(false);
-        let bell = Bell::default();
+        let (bell, metrics) = (Bell::default(), Metrics::new());
         let dispatcher = Dispatcher {
             store: store.clone(),
             keyring: keyring.clone(),
@@ -141,6 +142,7 @@ impl Publisher {
             coverage: config.coverage,
             terms: config.terms.clone(),
             bell: bell.clone(),
+            metrics: metrics.clone(),
         };
         let dispatcher = tokio::spawn(dispatcher.run(stopping.clone()));
         let base_url = format!("http://{http}");
@@ -152,6 +154,7 @@ impl Publisher {
             token: entry.token.clone(),
             keyring: keyring.clone(),
             bell: entry.bell.clone(),
+            metrics,
             stopping: stopping.clone(),
         };
         let router = router(entry, control, imports, copies, http.port());

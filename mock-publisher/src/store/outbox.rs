@@ -15,6 +15,7 @@ use super::{Store, terms};
 use crate::callback::Callback;
 use crate::clock::Millis;
 use crate::emit::{Payload, TargetUrl};
+use crate::metrics::Stock;
 use crate::platform::{Id, LaneOrder};
 use crate::terms::OwnTerms;
 use crate::wire_profile::WireProfile;
@@ -140,6 +141,16 @@ impl Store {
             heads.truncate(most);
             let outgoing = heads.into_iter().map(|(id, lane, terms)| outgoing(connection, id, lane, terms));
             Ok(Due { outgoing: outgoing.collect::<Result<_, StoreError>>()?, next_due, wait })
+        })
+        .await
+    }
+
+    /// How much there is, for the metrics.
+    pub(crate) async fn stock(&self) -> Result<Stock, StoreError> {
+        self.read(|connection| {
+            let sql = "SELECT (SELECT count(*) FROM deliveries WHERE state = 'pending'), \
+                       (SELECT coalesce(max(id), 0) FROM changes)";
+            Ok(connection.query_row(sql, [], |row| Ok(Stock { outbox: row.get(0)?, changes: row.get(1)? }))?)
         })
         .await
     }

@@ -16,6 +16,7 @@ mod dispatch;
 mod emit;
 mod entrance;
 mod excerpt;
+mod faults;
 #[doc(hidden)]
 pub mod figures;
 mod keyring;

@@ -4,7 +4,9 @@ mod callbacks;
 mod changes;
 mod clock;
 mod deliveries;
+mod faults;
 mod keys;
+mod repeats;
 mod snapshots;
 #[cfg(test)]
 mod tests;
@@ -14,12 +16,13 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
-use axum::routing::{MethodRouter, any, get, post, put};
+use axum::routing::{MethodRouter, any, delete, get, post, put};
 use axum::{Router, response};
 use tokio::sync::watch;
 
 use crate::access_token::AccessToken;
 use crate::bell::Bell;
+use crate::faults::Faults;
 use crate::keyring::Keyring;
 use crate::metrics::Metrics;
 use crate::mock_api::{CallError, require_token};
@@ -33,6 +36,7 @@ pub(crate) struct ControlState {
     pub(crate) keyring: Keyring,
     pub(crate) bell: Bell,
     pub(crate) metrics: Metrics,
+    pub(crate) faults: Faults,
     /// Whether the publisher stops.
     pub(crate) stopping: watch::Receiver<bool>,
 }
@@ -54,6 +58,10 @@ fn routes() -> Vec<(&'static str, MethodRouter<ControlState>)> {
         ("/mock/v1/deliveries", get(deliveries::list)),
         ("/mock/v1/deliveries/{delivery}", get(deliveries::show)),
         ("/mock/v1/deliveries/{delivery}/request", get(deliveries::request)),
+        ("/mock/v1/deliveries/{delivery}/redeliver", post(repeats::one)),
+        ("/mock/v1/deliveries/redeliver", post(repeats::many)),
+        ("/mock/v1/faults", get(faults::list).post(faults::add).delete(faults::clear)),
+        ("/mock/v1/faults/{fault}", delete(faults::remove)),
         ("/mock/v1/keys", get(keys::list)),
         ("/mock/v1/openapi.json", get(async || ([(header::CONTENT_TYPE, "application/json")], OPENAPI))),
         ("/mock/v1/reset", post(snapshots::reset)),

@@ -40,10 +40,11 @@ pub(super) async fn restore(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `POST /mock/v1/reset`: the scenario's contents, or those of a new store, and the real time. Keys, token and snapshots stay.
+/// `POST /mock/v1/reset`: the scenario's contents, or those of a new store, and the real time, and no faults. Keys, token and snapshots stay.
 pub(super) async fn reset(State(state): State<ControlState>) -> Result<StatusCode, CallError> {
     state.store.reset().await?;
     state.store.clock().reset();
+    state.faults.clear();
     tracing::info!("everything was reset");
     state.bell.ring();
     Ok(StatusCode::NO_CONTENT)

@@ -6,6 +6,7 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 use super::*;
+use crate::faults::Faults;
 use crate::metrics::Metrics;
 use crate::platform::Switches;
 use crate::wire_profile::WireProfile;
@@ -22,6 +23,7 @@ fn api() -> Router {
         keyring: Keyring::in_memory(zone, WireProfile::default(), std::time::SystemTime::now()).unwrap(),
         bell: Bell::default(),
         metrics: Metrics::new(),
+        faults: Faults::default(),
         stopping: watch::channel(false).1,
     })
 }

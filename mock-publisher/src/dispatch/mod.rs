@@ -7,6 +7,7 @@
 mod attempt;
 mod notes;
 mod signers;
+mod tampering;
 mod under_way;
 
 use std::sync::Arc;
@@ -16,7 +17,8 @@ use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 
 use crate::bell::Bell;
-use crate::keyring::Keyring;
+use crate::faults::Faults;
+use crate::keyring::{Keyring, Stranger};
 use crate::metrics::Metrics;
 use crate::send::Client;
 use crate::store::{Due, Lane, Store, StoreError};
@@ -45,6 +47,9 @@ pub(crate) struct Dispatcher {
     pub(crate) terms: Terms,
     pub(crate) bell: Bell,
     pub(crate) metrics: Metrics,
+    pub(crate) faults: Faults,
+    /// Whose key it is that nobody has published.
+    pub(crate) stranger: Stranger,
 }
 
 impl Dispatcher {

@@ -7,9 +7,10 @@ use tokio::sync::{OwnedRwLockReadGuard, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::PAUSE_AFTER_ERROR;
-use crate::clock;
+use crate::clock::{self, Millis};
 use crate::metrics::Metrics;
-use crate::store::{Attempt, DeliveryState, Finished, Lane, Store};
+use crate::platform::Id;
+use crate::store::{Attempt, DeliveryState, Finished, Lane, Step, Store};
 
 /// How many outcomes are noted in one transaction, and how many wait for the next one. Who has more waits.
 const MOST: usize = 256;
@@ -85,24 +86,27 @@ async fn work(
             }
         }
         drop(shares);
-        for Finished { id, lane, attempt, again } in finished {
-            let Attempt { number, status, micros, .. } = attempt;
-            let state = if again.is_some() { DeliveryState::Pending } else { attempt.outcome() };
-            let error = attempt.error.as_ref().map(|(class, _)| *class);
-            metrics.attempted(error, Duration::from_micros(micros));
-            if again.is_none() {
-                metrics.settled(state.name());
-            }
-            let again = again.map(clock::stamp);
-            tracing::info!(delivery = id, ?state, attempt = number, status, error, micros, again, "attempted");
-            if attempt.says_gone() {
-                tracing::warn!(
-                    callback = lane.callback,
-                    "the receiver is gone (410): its callback is not active any more"
-                );
+        for Finished { id, lane, step, .. } in finished {
+            if let Step::Attempted { attempt, again } = step {
+                tell(&metrics, id, lane, &attempt, again);
             }
             // At the end nobody asks any more.
             let _ = noted.send(lane);
         }
+    }
+}
+
+fn tell(metrics: &Metrics, id: Id, lane: Lane, attempt: &Attempt, again: Option<Millis>) {
+    let Attempt { number, status, micros, .. } = *attempt;
+    let state = if again.is_some() { DeliveryState::Pending } else { attempt.outcome() };
+    let error = attempt.error.as_ref().map(|(class, _)| *class);
+    metrics.attempted(error, Duration::from_micros(micros));
+    if again.is_none() {
+        metrics.settled(state.name());
+    }
+    let again = again.map(clock::stamp);
+    tracing::info!(delivery = id, ?state, attempt = number, status, error, micros, again, "attempted");
+    if attempt.says_gone() {
+        tracing::warn!(callback = lane.callback, "the receiver is gone (410): its callback is not active any more");
     }
 }

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use base64::Engine;
@@ -31,7 +32,7 @@ pub(crate) struct Emission<'a> {
 pub(crate) struct SignedRequest {
     pub(crate) target: TargetUrl,
     /// Names as they are sent, and values.
-    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) headers: Vec<(Cow<'static, str>, String)>,
     pub(crate) body: Bytes,
     /// How much of a processor the signature took.
     pub(crate) signing: Duration,
@@ -57,11 +58,22 @@ impl Emission<'_> {
         let signature = self.key.private.sign_request(&head, &self.key.name, &covered)?;
         let signing = stopwatch.elapsed();
         headers.push(("Signature", signature));
+        let headers = headers.into_iter().map(|(name, value)| (name.into(), value)).collect();
         Ok(SignedRequest { target: self.target.clone(), headers, body: self.body, signing })
     }
 }
 
 impl SignedRequest {
+    /// One that was sent before, from its head as it was told. `None` if that is no head.
+    pub(crate) fn again(target: TargetUrl, head: &str, body: Bytes) -> Option<Self> {
+        let lines = head.strip_suffix("\r\n\r\n")?.split("\r\n").skip(1);
+        let headers = lines.map(|line| {
+            let (name, value) = line.split_once(": ")?;
+            Some((name.to_owned().into(), value.to_owned()))
+        });
+        Some(Self { target, headers: headers.collect::<Option<_>>()?, body, signing: Duration::ZERO })
+    }
+
     /// The request line and the headers, as they are sent, with the empty line behind them.
     pub(crate) fn head_text(&self) -> String {
         let lines: String = self.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();

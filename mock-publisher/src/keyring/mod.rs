@@ -2,6 +2,7 @@
 
 pub(crate) mod dns;
 mod files;
+mod stranger;
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -14,6 +15,7 @@ use callback_verifier::{KeyName, Zone};
 use crate::wire_profile::WireProfile;
 
 pub(crate) use files::KeyFileError;
+pub(crate) use stranger::Stranger;
 
 /// A key pair and the name that its public half is published under.
 #[derive(Debug)]

@@ -24,6 +24,9 @@ pub(crate) enum CallError {
     UnsupportedMediaType(String),
     #[error("delivery {0} has not been attempted yet, or not so often")]
     NotAttempted(Id),
+    /// It cannot be as things stand, and why.
+    #[error("{0}")]
+    Conflict(String),
     /// A mail message, but no report that could be read; and why.
     #[error("{0}")]
     NoDeliveryStatus(String),
@@ -83,6 +86,7 @@ impl IntoResponse for CallError {
             Self::BadRequest(_) | Self::Store(StoreError::Invalid(_)) => (StatusCode::BAD_REQUEST, "bad_request"),
             Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             Self::UnsupportedMediaType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
+            Self::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
             Self::NotAttempted(_) => (StatusCode::CONFLICT, "not_attempted"),
             Self::NoDeliveryStatus(_) => (StatusCode::UNPROCESSABLE_ENTITY, "no_delivery_status"),
             Self::UnknownRecipient(_) => (StatusCode::NOT_FOUND, "unknown_recipient"),

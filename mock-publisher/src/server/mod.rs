@@ -26,8 +26,9 @@ use crate::dispatch::{Dispatcher, Signers};
 use crate::entrance::copy::Copies;
 use crate::entrance::import::Imports;
 use crate::entrance::{Entry, handler, import, reports, rest, soap, tracking, ui};
+use crate::faults::Faults;
 use crate::keyring::dns::DnsServer;
-use crate::keyring::{Keyring, KeyringError};
+use crate::keyring::{Keyring, KeyringError, Stranger};
 use crate::metrics::Metrics;
 use crate::platform::Switches;
 use crate::private_file;
@@ -131,7 +132,7 @@ impl Publisher {
         }
 
         let (stop, stopping) = watch::channel(false);
-        let (bell, metrics) = (Bell::default(), Metrics::new());
+        let (bell, metrics, faults) = (Bell::default(), Metrics::new(), Faults::default());
         let dispatcher = Dispatcher {
             store: store.clone(),
             keyring: keyring.clone(),
@@ -143,6 +144,8 @@ impl Publisher {
             terms: config.terms.clone(),
             bell: bell.clone(),
             metrics: metrics.clone(),
+            faults: faults.clone(),
+            stranger: Stranger::default(),
         };
         let dispatcher = tokio::spawn(dispatcher.run(stopping.clone()));
         let base_url = format!("http://{http}");
@@ -155,6 +158,7 @@ impl Publisher {
             keyring: keyring.clone(),
             bell: entry.bell.clone(),
             metrics,
+            faults,
             stopping: stopping.clone(),
         };
         let router = router(entry, control, imports, copies, http.port());

@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Store;
 use super::error::StoreError;
+use super::outbox::faults_of;
 use crate::clock::Millis;
 use crate::platform::{EntityRef, Id, Kind};
 
@@ -60,6 +61,12 @@ pub(crate) struct Delivery {
     pub(crate) answer: Option<String>,
     pub(crate) error: Option<String>,
     pub(crate) error_detail: Option<String>,
+    /// The number of the delivery that it makes again.
+    pub(crate) repeats: Option<Id>,
+    /// Whether it does so byte for byte.
+    pub(crate) exact: bool,
+    /// The faults that touched it: the number of the attempt, and the name of the fault.
+    pub(crate) faults: Vec<(u32, String)>,
 }
 
 /// One attempt of a delivery, as the control API shows it.
@@ -82,7 +89,7 @@ pub(crate) struct NotedAttempt {
 }
 
 const LOG: &str = "SELECT d.id, d.change, d.callback, c.kind, c.entity, c.trigger_name, c.action, d.url, d.method, d.state, \
-                   a.started, a.micros, a.status, a.answer, a.error, a.error_detail, d.sequence, d.attempts, l.due \
+                   a.started, a.micros, a.status, a.answer, a.error, a.error_detail, d.sequence, d.attempts, l.due, d.repeats, d.head IS NOT NULL, d.faults \
                    FROM deliveries d JOIN changes c ON c.id = d.change \
                    LEFT JOIN attempts a ON a.delivery = d.id AND a.number = d.attempts \
                    LEFT JOIN lanes l ON l.callback = d.callback AND l.lane = d.lane AND l.delivery = d.id AND l.due > 0";
@@ -213,6 +220,9 @@ fn from_row(row: &Row<'_>) -> Result<Delivery, StoreError> {
         sequence: row.get(16)?,
         attempts: row.get(17)?,
         due: row.get(18)?,
+        repeats: row.get(19)?,
+        exact: row.get(20)?,
+        faults: faults_of(&row.get::<_, String>(21)?)?,
     })
 }
 

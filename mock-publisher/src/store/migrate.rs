@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0008_lanes.sql"),
     include_str!("migrations/0009_attempts.sql"),
     include_str!("migrations/0010_terms.sql"),
+    include_str!("migrations/0011_repeats.sql"),
 ];
 
 /// Brings a store to the present format. A new one gets the sample database.

@@ -25,6 +25,7 @@ mod moves;
 mod outbox;
 mod plan;
 mod removal;
+mod repeats;
 mod snapshots;
 mod terms;
 #[cfg(test)]
@@ -55,8 +56,9 @@ pub(crate) use fields::Owner;
 pub(crate) use handlers::Handler;
 pub(crate) use imports::{Import, ImportStatus, Matcher};
 pub(crate) use links::{Link, LinkDraft};
-pub(crate) use outbox::{Attempt, Due, Finished, Lane, Message, Outgoing, Share};
+pub(crate) use outbox::{Attempt, Due, Finished, Lane, Message, Outgoing, Share, Step};
 pub(crate) use plan::{Plan, View};
+pub(crate) use repeats::{Repeat, RepeatFilter};
 use snapshots::Shelf;
 pub(crate) use snapshots::{Snapshot, SnapshotName};
 

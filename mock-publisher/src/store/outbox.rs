@@ -11,6 +11,7 @@ use rusqlite::{Connection, Row, Transaction, params};
 use super::batch::Batch;
 use super::deliveries::DeliveryState;
 use super::error::StoreError;
+use super::repeats::{self, Repeat};
 use super::{Store, terms};
 use crate::callback::Callback;
 use crate::clock::Millis;
@@ -37,6 +38,12 @@ pub(crate) struct Outgoing {
     /// The number of the attempt that is due, from 1.
     pub(crate) number: u32,
     pub(crate) terms: Arc<OwnTerms>,
+    /// The faults that have touched it, each with the number of the attempt.
+    pub(crate) faults: Vec<(u32, String)>,
+    /// Whether the next one of its lane is there.
+    pub(crate) is_followed: bool,
+    /// Whether it is one that is made again.
+    pub(crate) is_repeat: bool,
     /// What is to be sent. A row that cannot be read must not hold up the others.
     pub(crate) message: Result<Message, StoreError>,
 }
@@ -48,6 +55,8 @@ pub(crate) struct Message {
     pub(crate) payload: Payload,
     /// How headers are spelled, if the callback chose it.
     pub(crate) wire: Option<WireProfile>,
+    /// The head of the request, if it is one that is sent as it was before.
+    pub(crate) head: Option<String>,
 }
 
 /// What is to go out now, and when there will be more if nothing else happens.
@@ -77,14 +86,29 @@ pub(crate) struct Attempt {
     pub(crate) error: Option<(&'static str, String)>,
 }
 
-/// What became of a delivery.
+/// What became of a delivery that was under way.
 #[derive(Debug, Clone)]
 pub(crate) struct Finished {
     pub(crate) id: Id,
     pub(crate) lane: Lane,
-    pub(crate) attempt: Attempt,
-    /// When it is attempted again, by the publisher's clock. `None` if this was its outcome.
-    pub(crate) again: Option<Millis>,
+    pub(crate) step: Step,
+    /// The faults that touched it, each with the number of the attempt.
+    pub(crate) faults: Vec<(u32, &'static str)>,
+    /// How it is to be made again.
+    pub(crate) repeats: Vec<Repeat>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Step {
+    Attempted {
+        attempt: Attempt,
+        /// When it is attempted again, by the publisher's clock. `None` if this was its outcome.
+        again: Option<Millis>,
+    },
+    /// It waits until then, by the publisher's clock.
+    Deferred(Millis),
+    /// The next one of its lane goes first.
+    Overtaken,
 }
 
 /// How much more of a callback may be under way.
@@ -192,7 +216,7 @@ pub(super) fn put(
 }
 
 /// Opens the lane of a delivery that has come into the outbox, if it is the first one in it.
-fn open_lane(transaction: &Transaction<'_>, delivery: Id) -> Result<(), StoreError> {
+pub(super) fn open_lane(transaction: &Transaction<'_>, delivery: Id) -> Result<(), StoreError> {
     let sql = "INSERT OR IGNORE INTO lanes (callback, lane, delivery) SELECT callback, lane, id FROM deliveries WHERE id = ?1";
     transaction.prepare_cached(sql)?.execute([delivery])?;
     Ok(())
@@ -241,11 +265,22 @@ fn due_after(connection: &Connection, callback: Id, now: Millis) -> Result<Optio
 }
 
 fn outgoing(connection: &Connection, id: Id, lane: Lane, terms: Arc<OwnTerms>) -> Result<Outgoing, StoreError> {
-    let sql = "SELECT url, content_type, body, wire, attempts FROM deliveries WHERE id = ?1";
+    let sql = "SELECT url, content_type, body, wire, head, attempts, faults, repeats IS NOT NULL, \
+               EXISTS (SELECT 1 FROM deliveries n WHERE n.state = 'pending' AND n.callback = ?2 AND n.lane = ?3 AND n.id > ?1) \
+               FROM deliveries WHERE id = ?1";
     let mut statement = connection.prepare_cached(sql)?;
-    let read = |row: &Row<'_>| Ok((row.get::<_, u32>(4)?, read_message(row)));
-    let (attempts, message) = statement.query_row([id], read)?;
-    Ok(Outgoing { id, lane, number: attempts + 1, terms, message })
+    let mut rows = statement.query([id, lane.callback, lane.number])?;
+    let row = rows.next()?.ok_or(StoreError::NoDelivery(id))?;
+    Ok(Outgoing {
+        id,
+        lane,
+        number: row.get::<_, u32>(5)? + 1,
+        terms,
+        faults: faults_of(&row.get::<_, String>(6)?)?,
+        is_followed: row.get(8)?,
+        is_repeat: row.get(7)?,
+        message: read_message(row),
+    })
 }
 
 fn read_message(row: &Row<'_>) -> Result<Message, StoreError> {
@@ -253,18 +288,64 @@ fn read_message(row: &Row<'_>) -> Result<Message, StoreError> {
     let url = TargetUrl::parse(&url).map_err(|_| StoreError::row("URL", &url))?;
     let wire: Option<String> = row.get(3)?;
     let wire = wire.map(|name| WireProfile::from_name(&name).ok_or_else(|| StoreError::row("spelling", &name)));
-    Ok(Message { url, payload: Payload { content_type, bytes }, wire: wire.transpose()? })
+    Ok(Message { url, payload: Payload { content_type, bytes }, wire: wire.transpose()?, head: row.get(4)? })
+}
+
+/// The faults that have touched a delivery, from how they are kept.
+pub(super) fn faults_of(kept: &str) -> Result<Vec<(u32, String)>, StoreError> {
+    serde_json::from_str(kept).map_err(|_| StoreError::row("list of faults", kept))
 }
 
 fn note(transaction: &Transaction<'_>, finished: Finished) -> Result<(), StoreError> {
-    let Finished { id, lane, attempt, again } = finished;
+    let Finished { id, lane, step, faults, repeats } = finished;
+    if !faults.is_empty() {
+        mark(transaction, id, &faults)?;
+    }
+    match step {
+        Step::Attempted { attempt, again } => note_attempt(transaction, id, lane, attempt, again)?,
+        Step::Deferred(until) => defer(transaction, lane, until)?,
+        Step::Overtaken => overtake(transaction, lane, id)?,
+    }
+    repeats.into_iter().try_for_each(|repeat| repeats::again(transaction, id, repeat).map(drop))
+}
+
+fn mark(transaction: &Transaction<'_>, id: Id, faults: &[(u32, &'static str)]) -> Result<(), StoreError> {
+    let mut statement = transaction.prepare_cached(
+        "UPDATE deliveries SET faults = json_insert(faults, '$[#]', json_array(?2, ?3)) WHERE id = ?1",
+    )?;
+    for (attempt, name) in faults {
+        statement.execute(params![id, attempt, name])?;
+    }
+    Ok(())
+}
+
+fn defer(transaction: &Transaction<'_>, lane: Lane, until: Millis) -> Result<(), StoreError> {
+    let sql = "UPDATE lanes SET due = ?3 WHERE callback = ?1 AND lane = ?2";
+    transaction.prepare_cached(sql)?.execute([lane.callback, lane.number, until])?;
+    Ok(())
+}
+
+/// Opens a lane for what comes behind a delivery; that one is its first again once the other has come to its outcome.
+fn overtake(transaction: &Transaction<'_>, lane: Lane, id: Id) -> Result<(), StoreError> {
+    let sql = "UPDATE lanes SET due = 0, delivery = (SELECT coalesce(min(d.id), ?3) FROM deliveries d \
+               WHERE d.state = 'pending' AND d.callback = ?1 AND d.lane = ?2 AND d.id > ?3) WHERE callback = ?1 AND lane = ?2";
+    transaction.prepare_cached(sql)?.execute([lane.callback, lane.number, id])?;
+    Ok(())
+}
+
+fn note_attempt(
+    transaction: &Transaction<'_>,
+    id: Id,
+    lane: Lane,
+    attempt: Attempt,
+    again: Option<Millis>,
+) -> Result<(), StoreError> {
     match again {
         Some(due) => {
             transaction
                 .prepare_cached("UPDATE deliveries SET attempts = ?2 WHERE id = ?1")?
                 .execute(params![id, attempt.number])?;
-            let sql = "UPDATE lanes SET due = ?3 WHERE callback = ?1 AND lane = ?2";
-            transaction.prepare_cached(sql)?.execute([lane.callback, lane.number, due])?;
+            defer(transaction, lane, due)?;
         }
         None => {
             let sql = "UPDATE deliveries SET attempts = ?2, state = ?3, sequence = \

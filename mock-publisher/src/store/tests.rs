@@ -380,8 +380,9 @@ async fn the_outbox_tells_the_first_of_each_lane_of_each_callback() {
     let first = |id, number| Finished {
         id,
         lane: Lane { callback: 1, number },
-        attempt: Attempt { number: 1, ..Attempt::default() },
-        again: None,
+        step: Step::Attempted { attempt: Attempt { number: 1, ..Attempt::default() }, again: None },
+        faults: Vec::new(),
+        repeats: Vec::new(),
     };
     store.finish(vec![first(1, 1), first(7, 2)]).await.unwrap();
     assert_eq!(next(9, &[full.clone(), (3, taken(0, &[]))]).await, [(4, 1, 1)]);

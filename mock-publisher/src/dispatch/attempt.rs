@@ -1,3 +1,5 @@
+//! One attempt: sent, and judged by what the receiver answers.
+
 use std::time::{Duration, SystemTime};
 
 use callback_verifier::wire::parse_date;
@@ -5,67 +7,26 @@ use http::StatusCode;
 use http::header::{HeaderMap, RETRY_AFTER};
 
 use super::Dispatcher;
-use super::tampering::{Claims, tamper};
 use crate::clock::{self, Millis};
-use crate::emit::{Emission, SignedRequest, nonce};
-use crate::faults::{FaultKind, Occurrence, Touch};
-use crate::store::{Attempt, Finished, Message, Outgoing, Repeat, Step, StoreError};
+use crate::emit::SignedRequest;
+use crate::store::{Attempt, Step};
 use crate::terms::{Schedule, Terms};
 
 /// The classes of errors that another attempt cannot mend.
 const FINAL: [&str; 4] = ["unreadable", "signing_failed", "target_refused", "fault_drop"];
 
 impl Dispatcher {
-    /// Carries out what is next for a delivery, however it ends: mostly one attempt, with a date, a nonce and a signature of its
-    /// own, over the same body.
-    pub(super) async fn attempt(&self, next: Outgoing, terms: &Terms) -> Finished {
-        let touches = self.faults.touching(Occurrence {
-            callback: next.lane.callback,
-            delivery: next.id,
-            attempt: next.number,
-            before: &next.faults,
-            is_followed: next.is_followed,
-            is_repeat: next.is_repeat,
-            is_exact: next.message.as_ref().is_ok_and(|message| message.head.is_some()),
-        });
-        let Outgoing { id, lane, number, message, .. } = next;
-        let step = match self.instead(&touches) {
-            Some(step) => step,
-            None => self.step(number, message, terms, &touches).await,
-        };
-        let is_attempt = matches!(step, Step::Attempted { .. });
-        // What puts it off does so alone; the others are asked again when it is its turn.
-        let touched = touches.iter().filter(|touch| is_attempt != puts_off(&touch.kind));
-        let faults = touched.map(|touch| (number, touch.kind.name())).collect();
-        let repeats = if is_attempt { touches.iter().flat_map(repeats).collect() } else { Vec::new() };
-        Finished { id, lane, step, faults, repeats }
-    }
-
-    /// What is done in the place of an attempt, because of faults that put it off.
-    fn instead(&self, touches: &[Touch]) -> Option<Step> {
-        let now = self.store.clock().now();
-        let until = touches.iter().filter_map(|touch| match touch.kind {
-            FaultKind::Delay { seconds } => Some(now.saturating_add(millis(seconds))),
-            FaultKind::Burst { seconds } => {
-                let period = millis(seconds).max(1);
-                Some(now.saturating_sub(now.rem_euclid(period)).saturating_add(period))
-            }
-            _ => None,
-        });
-        let is_overtaken = || touches.iter().any(|touch| touch.kind == FaultKind::Reorder);
-        until.max().map(Step::Deferred).or_else(|| is_overtaken().then_some(Step::Overtaken))
-    }
-
-    async fn step(&self, number: u32, message: Result<Message, StoreError>, terms: &Terms, touches: &[Touch]) -> Step {
-        let fault = touches.iter().find_map(|touch| match touch.kind {
-            FaultKind::Drop => Some("fault_drop"),
-            FaultKind::FailFirst { .. } => Some("fault_fail_first"),
-            _ => None,
-        });
-        let (attempt, wish) = match (message, fault) {
-            (Err(error), _) => (Attempt::failed(number, "unreadable", error.to_string()), None),
-            (_, Some(class)) => (Attempt::failed(number, class, "it was not sent, as was asked for".to_owned()), None),
-            (Ok(message), None) => self.send(number, message, terms.timeout, touches).await,
+    /// Sends a request, if there is one, which was begun at that real time.
+    pub(super) async fn attempt(
+        &self,
+        number: u32,
+        request: Result<SignedRequest, (&'static str, String)>,
+        terms: &Terms,
+        begun: SystemTime,
+    ) -> Step {
+        let (attempt, wish) = match request {
+            Ok(request) => self.send(number, &request, terms.timeout, begun).await,
+            Err((class, detail)) => (Attempt::failed(number, class, detail), None),
         };
         let again = self.again(&attempt, &terms.schedule, wish);
         Step::Attempted { attempt, again }
@@ -75,19 +36,14 @@ impl Dispatcher {
     async fn send(
         &self,
         number: u32,
-        message: Message,
+        request: &SignedRequest,
         timeout: Duration,
-        touches: &[Touch],
+        begun: SystemTime,
     ) -> (Attempt, Option<Duration>) {
-        let real = SystemTime::now();
-        let request = match self.signed(message, real, touches).await {
-            Ok(request) => request,
-            Err(detail) => return (Attempt::failed(number, "signing_failed", detail), None),
-        };
-        let outcome = self.client.attempt(&request, timeout).await;
+        let outcome = self.client.attempt(request, timeout).await;
         let mut attempt = Attempt {
             number,
-            started: clock::millis(real),
+            started: clock::millis(begun),
             micros: micros(outcome.elapsed),
             request_head: request.head_text(),
             ..Attempt::default()
@@ -96,7 +52,7 @@ impl Dispatcher {
         match outcome.result {
             Ok(answer) => {
                 let status = answer.status;
-                wish = retry_after(&answer.headers, real);
+                wish = retry_after(&answer.headers, begun);
                 attempt.answered = Some(micros(answer.after));
                 attempt.status = Some(status.as_u16());
                 attempt.response_head = Some(answer.head_text());
@@ -119,57 +75,6 @@ impl Dispatcher {
         let pause = Millis::try_from(pause.as_millis()).unwrap_or(Millis::MAX);
         Some(self.store.clock().now().saturating_add(pause))
     }
-
-    /// The request as it is sent.
-    async fn signed(&self, message: Message, now: SystemTime, touches: &[Touch]) -> Result<SignedRequest, String> {
-        if let Some(head) = message.head {
-            let again = SignedRequest::again(message.url, &head, message.payload.bytes.into());
-            return again.ok_or_else(|| "the head that was sent cannot be read".to_owned());
-        }
-        let nonce = nonce().map_err(|error| error.to_string())?;
-        let (wire, coverage) = (message.wire.unwrap_or(self.wire), self.coverage);
-        let date = self.store.clock().date_of_signature(now);
-        let claims = Claims { account: self.account, date, is_strangers: false }.touched(touches);
-        let (keyring, stranger) = (self.keyring.clone(), self.stranger.clone());
-        let sign = move || {
-            let genuine = keyring.signing();
-            let strangers = claims.is_strangers.then(|| stranger.named(&genuine.name)).transpose();
-            let strangers = strangers.map_err(|error| error.to_string())?;
-            let emission = Emission {
-                target: &message.url,
-                content_type: &message.payload.content_type,
-                body: message.payload.bytes.into(),
-                account: claims.account,
-                date: claims.date,
-                nonce,
-                wire,
-                coverage,
-                key: strangers.as_ref().unwrap_or(genuine),
-            };
-            emission.sign().map_err(|error| error.to_string())
-        };
-        let mut request = self.signers.run(sign).await.ok_or("the signer panicked")??;
-        self.metrics.signed(request.signing);
-        tamper(&mut request, touches);
-        Ok(request)
-    }
-}
-
-/// Whether a fault puts an attempt off, and does not change it.
-const fn puts_off(fault: &FaultKind) -> bool {
-    matches!(fault, FaultKind::Delay { .. } | FaultKind::Burst { .. } | FaultKind::Reorder)
-}
-
-fn repeats(touch: &Touch) -> Vec<Repeat> {
-    match touch.kind {
-        FaultKind::Replay => vec![Repeat::SameBytes],
-        FaultKind::Duplicate { count } => vec![Repeat::SignedAnew; count.into()],
-        _ => Vec::new(),
-    }
-}
-
-fn millis(seconds: f64) -> Millis {
-    (seconds * 1000.0).round() as Millis
 }
 
 fn micros(time: Duration) -> u64 {

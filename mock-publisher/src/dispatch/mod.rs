@@ -1,10 +1,13 @@
 //! From the outbox to the receivers: as many attempts for each delivery as the schedule wants, the deliveries of one callback
 //! and entity in order.
 //!
-//! A delivery is under way from the look into the outbox until its outcome is noted. Attempts run beside each other; what they
-//! came to is noted many at a time.
+//! A delivery is under way from the look into the outbox until its outcome is noted. A look takes several deliveries, which are
+//! signed together and then sent beside each other; what the attempts came to is noted many at a time. Nearly all of the work
+//! that is not the signature's is the price of waking somebody up, so nobody is woken for one delivery.
 
 mod attempt;
+mod batch;
+mod mishaps;
 mod notes;
 mod signers;
 mod tampering;
@@ -13,23 +16,25 @@ mod under_way;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
-use tokio::task::{JoinError, JoinSet};
+use tokio::sync::{mpsc, watch};
 
 use crate::bell::Bell;
 use crate::faults::Faults;
 use crate::keyring::{Keyring, Stranger};
 use crate::metrics::Metrics;
 use crate::send::Client;
-use crate::store::{Due, Lane, Store, StoreError};
+use crate::store::{Due, Store, StoreError};
 use crate::terms::{OwnTerms, Terms};
 use crate::wire_profile::{Coverage, WireProfile};
-use notes::{Note, Notes};
+use batch::Begun;
+use notes::Notes;
 pub(crate) use signers::Signers;
-use under_way::UnderWay;
+use under_way::{Events, UnderWay};
 
 /// How long to wait before the outbox is looked at although nobody has rung.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// How long to wait between two looks at least, so that each finds several deliveries while there is much to do.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(2);
 /// How long to wait after the store failed.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
 
@@ -56,11 +61,12 @@ impl Dispatcher {
     /// Works until `stop` is true and every attempt that had begun is finished. What is left stays in the outbox.
     pub(crate) async fn run(self, mut stop: watch::Receiver<bool>) {
         let dispatcher = Arc::new(self);
-        let (notes, mut noted) = Notes::start(dispatcher.store.clone(), dispatcher.metrics.clone(), stop.clone());
-        let mut attempts: JoinSet<Lane> = JoinSet::new();
+        let (events, mut heard) = mpsc::unbounded_channel();
+        let notes = Notes::start(dispatcher.store.clone(), dispatcher.metrics.clone(), events.clone(), stop.clone());
         let mut under_way = UnderWay::default();
         while !*stop.borrow() {
-            let pause = match dispatcher.fill(&mut attempts, &mut under_way, &notes).await {
+            let next_look = tokio::time::Instant::now() + BETWEEN_LOOKS;
+            let pause = match dispatcher.fill(&mut under_way, &events, &notes).await {
                 Ok(pause) => pause,
                 Err(error) => {
                     tracing::error!(%error, "the outbox cannot be read");
@@ -69,28 +75,27 @@ impl Dispatcher {
             };
             tokio::select! {
                 () = dispatcher.bell.rung() => {}
-                Some(ended) = attempts.join_next() => under_way.ended(lane_of(ended)),
-                Some(lane) = noted.recv() => under_way.noted(lane),
+                Some(event) = heard.recv() => under_way.hear(event),
                 () = tokio::time::sleep(pause) => {}
                 _ = stop.changed() => break,
             }
-            // One look into the outbox for all that has happened meanwhile.
-            while let Some(ended) = attempts.try_join_next() {
-                under_way.ended(lane_of(ended));
-            }
-            while let Ok(lane) = noted.try_recv() {
-                under_way.noted(lane);
+            tokio::time::sleep_until(next_look).await;
+            while let Ok(event) = heard.try_recv() {
+                under_way.hear(event);
             }
         }
-        while attempts.join_next().await.is_some() {}
+        while !under_way.is_idle() {
+            let Some(event) = heard.recv().await else { break };
+            under_way.hear(event);
+        }
         notes.end().await;
     }
 
     /// Begins as many attempts as there is work and room for. How long to wait then if nothing happens.
     async fn fill(
         self: &Arc<Self>,
-        attempts: &mut JoinSet<Lane>,
         under_way: &mut UnderWay,
+        events: &Events,
         notes: &Notes,
     ) -> Result<Duration, StoreError> {
         let room = under_way.room();
@@ -102,24 +107,17 @@ impl Dispatcher {
         let (present, server, now) = (under_way.clone(), self.terms.clone(), Instant::now());
         let share = move |callback, own: &OwnTerms| present.share(callback, &own.under(&server), now);
         let Due { outgoing, next_due, wait } = self.store.outgoing(room, share).await?;
+        let mut begun = Vec::with_capacity(outgoing.len());
         for next in outgoing {
-            let (lane, terms) = (next.lane, next.terms.under(&self.terms));
-            under_way.begun(lane, &terms, now);
-            let (dispatcher, notes, delivering) = (self.clone(), notes.queue(), delivering.clone());
-            attempts.spawn(async move {
-                notes.note(Note { finished: dispatcher.attempt(next, &terms).await, delivering }).await;
-                lane
-            });
+            let terms = next.terms.under(&self.terms);
+            let place = under_way.begin(next.lane, &terms, now, events);
+            begun.push(Begun { next, terms, place, notes: notes.queue(), delivering: delivering.clone() });
         }
+        self.begin(begun);
         let until_due =
             next_due.map(|due| Duration::from_millis(due.saturating_sub(self.store.clock().now()).unsigned_abs()));
         // A clock that stands does not come to it; who sets it rings.
         let until_due = until_due.filter(|_| !self.store.clock().reading().frozen);
         Ok([until_due, wait].into_iter().flatten().fold(LOOK_AGAIN, Duration::min))
     }
-}
-
-/// The lane of an attempt that has ended. Nobody knows it of one that panicked.
-fn lane_of(ended: Result<Lane, JoinError>) -> Option<Lane> {
-    ended.inspect_err(|error| tracing::error!(%error, "an attempt panicked; its delivery waits for a restart")).ok()
 }

@@ -7,6 +7,7 @@ use tokio::sync::{OwnedRwLockReadGuard, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::PAUSE_AFTER_ERROR;
+use super::under_way::{Event, Events};
 use crate::clock::{self, Millis};
 use crate::metrics::Metrics;
 use crate::platform::Id;
@@ -14,6 +15,9 @@ use crate::store::{Attempt, DeliveryState, Finished, Lane, Step, Store};
 
 /// How many outcomes are noted in one transaction, and how many wait for the next one. Who has more waits.
 const MOST: usize = 256;
+
+/// How long to wait between two transactions at least, so that each has many outcomes to note while there is much to do.
+const BETWEEN_COMMITS: Duration = Duration::from_millis(3);
 
 /// What an attempt came to, with its share of the deliveries.
 pub(super) struct Note {
@@ -31,16 +35,11 @@ pub(super) struct Notes {
 pub(super) struct Queue(mpsc::Sender<Note>);
 
 impl Notes {
-    /// Begins, and tells each lane whose outcome is noted.
-    pub(super) fn start(
-        store: Store,
-        metrics: Metrics,
-        stop: watch::Receiver<bool>,
-    ) -> (Self, mpsc::UnboundedReceiver<Lane>) {
+    /// Begins, and tells of each lane whose outcome is noted.
+    pub(super) fn start(store: Store, metrics: Metrics, events: Events, stop: watch::Receiver<bool>) -> Self {
         let (queue, waiting) = mpsc::channel(MOST);
-        let (noted, lanes) = mpsc::unbounded_channel();
-        let worker = tokio::spawn(work(store, metrics, waiting, noted, stop));
-        (Self { queue, worker }, lanes)
+        let worker = tokio::spawn(work(store, metrics, waiting, events, stop));
+        Self { queue, worker }
     }
 
     pub(super) fn queue(&self) -> Queue {
@@ -67,12 +66,14 @@ async fn work(
     store: Store,
     metrics: Metrics,
     mut waiting: mpsc::Receiver<Note>,
-    noted: mpsc::UnboundedSender<Lane>,
+    events: Events,
     mut stop: watch::Receiver<bool>,
 ) {
     let mut batch = Vec::with_capacity(MOST);
     while waiting.recv_many(&mut batch, MOST).await > 0 {
+        let next_commit = tokio::time::Instant::now() + BETWEEN_COMMITS;
         let (finished, shares): (Vec<_>, Vec<_>) = batch.drain(..).map(|note| (note.finished, note.delivering)).unzip();
+        let finished = Arc::new(finished);
         // The lanes stay closed until the outcomes are noted: nothing is sent twice because the store fails. At the end what
         // cannot be noted stays in the outbox.
         while let Err(error) = store.finish(finished.clone()).await {
@@ -86,13 +87,14 @@ async fn work(
             }
         }
         drop(shares);
-        for Finished { id, lane, step, .. } in finished {
+        for Finished { id, lane, step, .. } in finished.iter() {
             if let Step::Attempted { attempt, again } = step {
-                tell(&metrics, id, lane, &attempt, again);
+                tell(&metrics, *id, *lane, attempt, *again);
             }
             // At the end nobody asks any more.
-            let _ = noted.send(lane);
+            let _ = events.send(Event::Noted(*lane));
         }
+        tokio::time::sleep_until(next_commit).await;
     }
 }
 

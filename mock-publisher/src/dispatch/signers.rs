@@ -13,17 +13,26 @@ const NICENESS: i32 = 10;
 type Job = Box<dyn FnOnce() + Send>;
 
 /// As many threads as there are cores. They end when this is dropped.
-pub(crate) struct Signers(Sender<Job>);
+pub(crate) struct Signers {
+    jobs: Sender<Job>,
+    count: usize,
+}
 
 impl Signers {
     pub(crate) fn start() -> io::Result<Self> {
         let (jobs, waiting) = channel::<Job>();
         let waiting = Arc::new(Mutex::new(waiting));
-        for _ in 0..std::thread::available_parallelism()?.get() {
+        let count = std::thread::available_parallelism()?.get();
+        for _ in 0..count {
             let waiting = waiting.clone();
             std::thread::Builder::new().name("signer".to_owned()).spawn(move || work(&waiting))?;
         }
-        Ok(Self(jobs))
+        Ok(Self { jobs, count })
+    }
+
+    /// How many there are.
+    pub(super) const fn count(&self) -> usize {
+        self.count
     }
 
     /// Does a piece of work on one of the threads. `None` if it panicked.
@@ -33,7 +42,7 @@ impl Signers {
             // Nobody may be waiting any more.
             let _ = done.send(work());
         };
-        self.0.send(Box::new(job)).ok()?;
+        self.jobs.send(Box::new(job)).ok()?;
         result.await.ok()
     }
 }

@@ -2,12 +2,44 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
+use tokio::sync::mpsc;
+
 use crate::platform::Id;
 use crate::store::{Lane, Share};
 use crate::terms::{Rate, Terms};
 
 /// How many attempts run at the same time.
 const MAX_ATTEMPTS: usize = 256;
+
+/// What happens to what is under way.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Event {
+    /// An attempt has ended. If it panicked, its lane stays closed, which beats repeating what made it panic.
+    Ended(Lane),
+    /// The outcome is noted.
+    Noted(Lane),
+}
+
+/// Where events are told.
+pub(super) type Events = mpsc::UnboundedSender<Event>;
+
+/// The place of an attempt, which is free when this is gone.
+#[derive(Debug)]
+pub(super) struct Place {
+    lane: Lane,
+    events: Events,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let Lane { callback, number } = self.lane;
+            tracing::error!(callback, lane = number, "an attempt panicked; its delivery waits for a restart");
+        }
+        // At the end nobody asks any more.
+        let _ = self.events.send(Event::Ended(self.lane));
+    }
+}
 
 /// What is under way. A lane stays closed until the outcome is noted; the place of the attempt is free before.
 #[derive(Debug, Clone, Default)]
@@ -59,27 +91,29 @@ impl UnderWay {
         Share { room: room.min(allowed as usize), closed, wait: (allowed < room as f64).then_some(wait) }
     }
 
-    pub(super) fn begun(&mut self, lane: Lane, terms: &Terms, now: Instant) {
+    pub(super) fn is_idle(&self) -> bool {
+        self.attempts == 0
+    }
+
+    pub(super) fn begin(&mut self, lane: Lane, terms: &Terms, now: Instant, events: &Events) -> Place {
         self.attempts += 1;
         let present = self.callbacks.entry(lane.callback).or_default();
         present.attempts += 1;
         present.closed.insert(lane.number);
         present.pace = Pace(terms.rate.map(|rate| (present.pace.allowed(rate, now) - 1.0, now)));
+        Place { lane, events: events.clone() }
     }
 
-    /// An attempt has ended. Of one that panicked the lane is not known: it stays closed, which beats repeating what made it panic.
-    pub(super) fn ended(&mut self, lane: Option<Lane>) {
-        self.attempts -= 1;
-        if let Some(lane) = lane {
-            self.change(lane.callback, |present| present.attempts -= 1);
+    pub(super) fn hear(&mut self, event: Event) {
+        match event {
+            Event::Ended(lane) => {
+                self.attempts -= 1;
+                self.change(lane.callback, |present| present.attempts -= 1);
+            }
+            Event::Noted(lane) => self.change(lane.callback, |present| {
+                present.closed.remove(&lane.number);
+            }),
         }
-    }
-
-    /// The outcome is noted.
-    pub(super) fn noted(&mut self, lane: Lane) {
-        self.change(lane.callback, |present| {
-            present.closed.remove(&lane.number);
-        });
     }
 
     /// A callback that has nothing under way any more is forgotten, unless it has a pace to keep.
@@ -102,31 +136,47 @@ mod tests {
         Lane { callback: 7, number }
     }
 
+    /// Takes a place, and tells nobody when it is free.
+    fn begin(under_way: &mut UnderWay, lane: Lane, terms: &Terms, now: Instant) {
+        drop(under_way.begin(lane, terms, now, &mpsc::unbounded_channel().0));
+    }
+
     #[test]
     fn an_attempt_takes_a_place_and_its_lane_is_closed_until_the_outcome_is_noted() {
         let (mut under_way, terms, now) = (UnderWay::default(), Terms::default(), Instant::now());
-        (1..=8).for_each(|number| under_way.begun(lane(number), &terms, now));
+        (1..=8).for_each(|number| begin(&mut under_way, lane(number), &terms, now));
         let share = |under_way: &UnderWay| under_way.share(7, &terms, now);
         assert_eq!((under_way.room(), share(&under_way).room), (MAX_ATTEMPTS - 8, 0));
 
-        under_way.ended(Some(lane(1)));
+        under_way.hear(Event::Ended(lane(1)));
         let after = share(&under_way);
         assert_eq!((after.room, after.closed.contains(&1)), (1, true), "the place is free, the lane is not");
-        under_way.noted(lane(1));
+        under_way.hear(Event::Noted(lane(1)));
         assert!(!share(&under_way).closed.contains(&1));
 
         // In whatever order the two are heard.
-        (2..=8).for_each(|number| under_way.noted(lane(number)));
-        (2..=8).for_each(|number| under_way.ended(Some(lane(number))));
+        (2..=8).for_each(|number| under_way.hear(Event::Noted(lane(number))));
+        (2..=8).for_each(|number| under_way.hear(Event::Ended(lane(number))));
         assert_eq!((under_way.room(), under_way.callbacks.len()), (MAX_ATTEMPTS, 0), "what is idle is forgotten");
+    }
+
+    #[test]
+    fn a_place_tells_when_it_is_free() {
+        let (events, mut heard) = mpsc::unbounded_channel();
+        let mut under_way = UnderWay::default();
+        let place = under_way.begin(lane(1), &Terms::default(), Instant::now(), &events);
+        assert!(heard.try_recv().is_err() && !under_way.is_idle());
+        drop(place);
+        under_way.hear(heard.try_recv().unwrap());
+        assert!(under_way.is_idle());
     }
 
     #[test]
     fn there_is_a_limit_to_all_together() {
         let (mut under_way, terms, now) = (UnderWay::default(), Terms::default(), Instant::now());
-        (0..MAX_ATTEMPTS as Id).for_each(|n| under_way.begun(Lane { callback: n / 8, number: n }, &terms, now));
+        (0..MAX_ATTEMPTS as Id).for_each(|n| begin(&mut under_way, Lane { callback: n / 8, number: n }, &terms, now));
         assert_eq!(under_way.room(), 0);
-        under_way.ended(None);
+        under_way.hear(Event::Ended(Lane { callback: 0, number: 0 }));
         assert_eq!(under_way.room(), 1);
     }
 
@@ -139,10 +189,10 @@ mod tests {
             (share.room, share.wait.map(|wait| wait.as_millis()))
         };
         assert_eq!(share(&under_way, 0), (1, Some(250)), "the first one at once");
-        under_way.begun(lane(1), &terms, now);
+        begin(&mut under_way, lane(1), &terms, now);
         assert_eq!((share(&under_way, 0), share(&under_way, 200)), ((0, Some(250)), (0, Some(50))));
-        under_way.ended(Some(lane(1)));
-        under_way.noted(lane(1));
+        under_way.hear(Event::Ended(lane(1)));
+        under_way.hear(Event::Noted(lane(1)));
         assert_eq!(share(&under_way, 0).0, 0, "an idle callback keeps its pace");
         assert_eq!(share(&under_way, 60_000).0, 1);
 

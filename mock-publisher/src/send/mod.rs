@@ -73,6 +73,8 @@ impl Client {
         connector.set_nodelay(true);
         let http = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
             .http1_title_case_headers(true)
+            // It is among the headers that are given, unless somebody wants to see a request without it.
+            .set_host(false)
             .pool_idle_timeout(Duration::from_secs(15))
             .pool_timer(TokioTimer::new())
             .build(connector);

@@ -62,7 +62,7 @@ pub(crate) use repeats::{Repeat, RepeatFilter};
 use snapshots::Shelf;
 pub(crate) use snapshots::{Snapshot, SnapshotName};
 
-/// So many statements stay prepared on the connection that writes: more than a change with all that follows from it needs.
+/// So many statements stay prepared on a connection: more than a change with all that follows from it needs.
 const STATEMENTS: usize = 64;
 /// Up to this many idle connections are kept for reading.
 const IDLE_READERS: usize = 4;
@@ -92,6 +92,16 @@ struct Inner {
 struct Readers {
     file: PathBuf,
     idle: Mutex<Vec<Connection>>,
+}
+
+impl Readers {
+    fn open(&self) -> Result<Connection, StoreError> {
+        // Only one thread at a time uses a connection, so it needs no locks of its own.
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.file, flags)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        Ok(connection)
+    }
 }
 
 impl Store {
@@ -204,7 +214,7 @@ impl Store {
             let kept = readers.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let mut connection = match kept {
                 Some(connection) => connection,
-                None => Connection::open_with_flags(&readers.file, OpenFlags::SQLITE_OPEN_READ_ONLY)?,
+                None => readers.open()?,
             };
             let result = {
                 let snapshot = connection.transaction()?;

@@ -180,8 +180,8 @@ impl Store {
     }
 
     /// Notes what became of some deliveries, all at once, and opens their lanes for the next ones.
-    pub(crate) async fn finish(&self, finished: Vec<Finished>) -> Result<(), StoreError> {
-        self.write(move |transaction| finished.into_iter().try_for_each(|one| note(transaction, one))).await?;
+    pub(crate) async fn finish(&self, finished: Arc<Vec<Finished>>) -> Result<(), StoreError> {
+        self.write(move |transaction| finished.iter().try_for_each(|one| note(transaction, one))).await?;
         self.0.outcomes.send_replace(());
         Ok(())
     }
@@ -296,17 +296,17 @@ pub(super) fn faults_of(kept: &str) -> Result<Vec<(u32, String)>, StoreError> {
     serde_json::from_str(kept).map_err(|_| StoreError::row("list of faults", kept))
 }
 
-fn note(transaction: &Transaction<'_>, finished: Finished) -> Result<(), StoreError> {
-    let Finished { id, lane, step, faults, repeats } = finished;
-    if !faults.is_empty() {
-        mark(transaction, id, &faults)?;
+fn note(transaction: &Transaction<'_>, finished: &Finished) -> Result<(), StoreError> {
+    let (id, lane) = (finished.id, finished.lane);
+    if !finished.faults.is_empty() {
+        mark(transaction, id, &finished.faults)?;
     }
-    match step {
-        Step::Attempted { attempt, again } => note_attempt(transaction, id, lane, attempt, again)?,
-        Step::Deferred(until) => defer(transaction, lane, until)?,
+    match &finished.step {
+        Step::Attempted { attempt, again } => note_attempt(transaction, id, lane, attempt, *again)?,
+        Step::Deferred(until) => defer(transaction, lane, *until)?,
         Step::Overtaken => overtake(transaction, lane, id)?,
     }
-    repeats.into_iter().try_for_each(|repeat| repeats::again(transaction, id, repeat).map(drop))
+    finished.repeats.iter().try_for_each(|repeat| repeats::again(transaction, id, *repeat).map(drop))
 }
 
 fn mark(transaction: &Transaction<'_>, id: Id, faults: &[(u32, &'static str)]) -> Result<(), StoreError> {
@@ -337,7 +337,7 @@ fn note_attempt(
     transaction: &Transaction<'_>,
     id: Id,
     lane: Lane,
-    attempt: Attempt,
+    attempt: &Attempt,
     again: Option<Millis>,
 ) -> Result<(), StoreError> {
     match again {
@@ -363,7 +363,7 @@ fn note_attempt(
     }
     let sql = "INSERT INTO attempts (delivery, number, started, micros, answered, request_head, status, response_head, answer, \
                error, error_detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-    let (error, detail) = attempt.error.unzip();
+    let (error, detail) = attempt.error.as_ref().map(|(class, detail)| (*class, detail)).unzip();
     transaction.prepare_cached(sql)?.execute(params![
         id,
         attempt.number,

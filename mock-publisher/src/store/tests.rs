@@ -384,9 +384,9 @@ async fn the_outbox_tells_the_first_of_each_lane_of_each_callback() {
         faults: Vec::new(),
         repeats: Vec::new(),
     };
-    store.finish(vec![first(1, 1), first(7, 2)]).await.unwrap();
+    store.finish(Arc::new(vec![first(1, 1), first(7, 2)])).await.unwrap();
     assert_eq!(next(9, &[full.clone(), (3, taken(0, &[]))]).await, [(4, 1, 1)]);
-    store.finish(vec![first(4, 1)]).await.unwrap();
+    store.finish(Arc::new(vec![first(4, 1)])).await.unwrap();
     assert_eq!(next(9, &[full, (3, taken(0, &[]))]).await, []);
 }
 

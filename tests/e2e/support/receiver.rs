@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use super::{PATIENCE, Publisher};
 
 /// A receiver on a free port, as an integrator would write it: it verifies what comes in with the key from the publisher's
-/// DNS. What it answers depends on the path: `/answer/503` that status, `/first/2/503` the same to the first two that come there,
+/// DNS, and takes nothing twice. What it answers depends on the path: `/answer/503` that status, `/first/2/503` the same to the first two that come there,
 /// `/busy/9` once that it wants to be left alone for 9 seconds, `/redirect` a redirect, `/never` nothing, and any other path the
 /// verdict.
 pub(crate) struct Receiver {
@@ -157,7 +157,9 @@ async fn receive(State(shared): State<Shared>, request: Request) -> Response {
 }
 
 async fn verify(verifier: &Verifier, head: &RequestHead<'_>, body: &[u8]) -> Result<(), Rejection> {
-    verifier.verify_head(head, SystemTime::now()).await?.verify_body(body).map(drop)
+    let verified = verifier.verify_head(head, SystemTime::now()).await?.verify_body(body)?;
+    verifier.claim(&verified, SystemTime::now()).await?.commit().await.unwrap();
+    Ok(())
 }
 
 /// `before` have come to this path before.

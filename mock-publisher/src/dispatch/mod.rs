@@ -34,7 +34,7 @@ use under_way::{Events, UnderWay};
 /// How long to wait before the outbox is looked at although nobody has rung.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// How long to wait between two looks at least, so that each finds several deliveries while there is much to do.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(2);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(3);
 /// How long to wait after the store failed.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
 

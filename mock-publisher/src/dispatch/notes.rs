@@ -17,7 +17,7 @@ use crate::store::{Attempt, DeliveryState, Finished, Lane, Step, Store};
 const MOST: usize = 256;
 
 /// How long to wait between two transactions at least, so that each has many outcomes to note while there is much to do.
-const BETWEEN_COMMITS: Duration = Duration::from_millis(3);
+const BETWEEN_COMMITS: Duration = Duration::from_millis(6);
 
 /// What an attempt came to, with its share of the deliveries.
 pub(super) struct Note {

@@ -136,6 +136,10 @@ mod tests {
         Lane { callback: 7, number }
     }
 
+    fn eight() -> Terms {
+        Terms { concurrency: 8, ..Terms::default() }
+    }
+
     /// Takes a place, and tells nobody when it is free.
     fn begin(under_way: &mut UnderWay, lane: Lane, terms: &Terms, now: Instant) {
         drop(under_way.begin(lane, terms, now, &mpsc::unbounded_channel().0));
@@ -143,7 +147,7 @@ mod tests {
 
     #[test]
     fn an_attempt_takes_a_place_and_its_lane_is_closed_until_the_outcome_is_noted() {
-        let (mut under_way, terms, now) = (UnderWay::default(), Terms::default(), Instant::now());
+        let (mut under_way, terms, now) = (UnderWay::default(), eight(), Instant::now());
         (1..=8).for_each(|number| begin(&mut under_way, lane(number), &terms, now));
         let share = |under_way: &UnderWay| under_way.share(7, &terms, now);
         assert_eq!((under_way.room(), share(&under_way).room), (MAX_ATTEMPTS - 8, 0));
@@ -183,7 +187,7 @@ mod tests {
     #[test]
     fn a_rate_lets_one_begin_after_the_other_and_saves_little_up() {
         let (mut under_way, now) = (UnderWay::default(), Instant::now());
-        let terms = Terms { rate: Rate::new(4.0), ..Terms::default() };
+        let terms = Terms { rate: Rate::new(4.0), ..eight() };
         let share = |under_way: &UnderWay, after| {
             let share = under_way.share(7, &terms, now + Duration::from_millis(after));
             (share.room, share.wait.map(|wait| wait.as_millis()))

@@ -64,6 +64,8 @@ pub(crate) use snapshots::{Snapshot, SnapshotName};
 
 /// So many statements stay prepared on a connection: more than a change with all that follows from it needs.
 const STATEMENTS: usize = 64;
+/// After so many pages in the write-ahead log they are folded into the file: 16 MiB.
+const CHECKPOINT: u32 = 4096;
 /// Up to this many idle connections are kept for reading.
 const IDLE_READERS: usize = 4;
 
@@ -131,6 +133,8 @@ impl Store {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         // A commit that was reported survives a power cut.
         connection.pragma_update(None, "synchronous", "FULL")?;
+        // A page that many transactions change is folded into the file once, not for each few of them.
+        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
         migrate::migrate(&mut connection)?;
         imports::interrupt(&connection, clock::real_now())?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);

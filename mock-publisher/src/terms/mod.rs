@@ -30,6 +30,6 @@ pub(crate) struct Terms {
 
 impl Default for Terms {
     fn default() -> Self {
-        Self { schedule: Schedule::default(), concurrency: 8, rate: None, timeout: Duration::from_secs(10) }
+        Self { schedule: Schedule::default(), concurrency: 16, rate: None, timeout: Duration::from_secs(10) }
     }
 }

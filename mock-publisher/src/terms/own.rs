@@ -115,7 +115,7 @@ mod tests {
     fn own_terms_come_before_those_of_the_server() {
         let server = Terms { rate: Rate::new(7.0), ..Terms::default() };
         let terms = OwnTerms { timeout_ms: Some(20), ..OwnTerms::default() }.under(&server);
-        assert_eq!((terms.rate, terms.timeout, terms.concurrency), (Rate::new(7.0), Duration::from_millis(20), 8));
+        assert_eq!((terms.rate, terms.timeout, terms.concurrency), (Rate::new(7.0), Duration::from_millis(20), 16));
     }
 
     #[test]

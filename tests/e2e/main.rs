@@ -34,6 +34,7 @@ mod safety;
 mod scenario;
 mod send;
 mod soap;
+mod statistics;
 mod support;
 mod terms;
 mod tracking;

@@ -10,7 +10,8 @@ use super::import::ImportArgs;
 use crate::access_token::AccessToken;
 use crate::emit::{PayloadMethod, TargetUrl};
 use crate::platform::{Action, ConditionStyle, Dialect, LaneOrder, PayloadStyle, Switches};
-use crate::terms::{MAX_CONCURRENCY, MAX_TIMEOUT, Rate, Schedule, Terms};
+use crate::store::Retention;
+use crate::terms::{MAX_CONCURRENCY, MAX_TIMEOUT, Rate, Schedule, Terms, duration};
 use crate::wire_profile::{Coverage, WireProfile};
 
 /// A local stand-in for a marketing platform that sends signed webhooks (Callbacks)
@@ -107,6 +108,23 @@ Examples:
 
 Exit status: 0 told, 1 there is no such change or no publisher, 2 wrong usage";
 
+const REDELIVER_HELP: &str = "\
+Examples:
+  mock-publisher redeliver 9001              once more, with a date, a nonce and a signature of its own
+  mock-publisher redeliver 9001 --exact      the same bytes: a receiver should refuse the replay
+  mock-publisher redeliver                   all that failed
+  mock-publisher redeliver --callback 3 --state any
+
+Exit status: 0 they are in the outbox, 1 there is no such delivery or no publisher, 2 wrong usage";
+
+const STATS_HELP: &str = "\
+Examples:
+  mock-publisher stats
+  mock-publisher stats --since 15m --every minute --callback 3
+  mock-publisher stats --json
+
+Exit status: 0 told, 1 there is no such callback or no publisher, 2 wrong usage";
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Serve the REST API, the control API and the name server until interrupted
@@ -125,6 +143,10 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Run a command with a publisher beside it
     Exec(ExecArgs),
+    /// Deliver something once more, signed anew or byte for byte
+    Redeliver(RedeliverArgs),
+    /// Count what deliveries came to: by action, trigger and callback, and over time
+    Stats(StatsArgs),
     /// Tell which callbacks a change fired, and why the others were not sent
     Why(WhyArgs),
     /// Tell whether a publisher is ready
@@ -168,6 +190,13 @@ pub(super) struct LimitArgs {
     #[arg(long, value_name = "MIB", default_value_t = DEFAULT_MAX_IMPORT, env = "MOCK_PUBLISHER_MAX_IMPORT",
           value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     max_import: u64,
+    /// How many deliveries that have come to an outcome are kept in the log; the oldest ones are forgotten
+    #[arg(long, value_name = "COUNT", default_value_t = 1_000_000, env = "MOCK_PUBLISHER_KEEP_DELIVERIES",
+          value_parser = clap::value_parser!(u64).range(1..))]
+    keep_deliveries: u64,
+    /// How long they are kept at most, such as `12h` or `30d` [default: for as long as there is room]
+    #[arg(long, value_name = "TIME", env = "MOCK_PUBLISHER_KEEP_FOR", value_parser = time)]
+    keep_for: Option<Duration>,
 }
 
 /// In MiB.
@@ -177,6 +206,11 @@ impl LimitArgs {
     /// In bytes.
     pub(super) fn max_import(&self) -> u64 {
         self.max_import << 20
+    }
+
+    pub(super) fn retention(&self) -> Retention {
+        let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        Retention { count: self.keep_deliveries, age: self.keep_for.map(millis) }
     }
 }
 
@@ -510,6 +544,91 @@ pub(super) struct WhyArgs {
     pub(super) json: bool,
     #[command(flatten)]
     pub(super) running: RunningArgs,
+}
+
+/// Puts deliveries into the outbox once more: those that are named, or all in the log that match. They go to the URL that their
+/// callback has by now, behind what waits for the same profile.
+#[derive(Debug, Args)]
+#[command(after_long_help = REDELIVER_HELP)]
+pub(super) struct RedeliverArgs {
+    /// The numbers of deliveries [default: all that match]
+    #[arg(value_name = "DELIVERY", conflicts_with_all = ["callback", "state", "action"])]
+    pub(super) deliveries: Vec<i64>,
+    /// Those of one callback only
+    #[arg(long, value_name = "N")]
+    pub(super) callback: Option<i64>,
+    /// What they came to
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) state: RedeliveredState,
+    /// What they tell of
+    #[arg(long, value_parser = action, value_name = "create|update|delete")]
+    pub(super) action: Option<Action>,
+    /// Send the same bytes as the last attempt did, to the same URL
+    #[arg(long)]
+    pub(super) exact: bool,
+    #[command(flatten)]
+    pub(super) running: RunningArgs,
+}
+
+#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
+pub(super) enum RedeliveredState {
+    #[default]
+    Failed,
+    Delivered,
+    Any,
+}
+
+impl RedeliveredState {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Delivered => "delivered",
+            Self::Any => "any",
+        }
+    }
+}
+
+/// Counts attempts by what they came to, with the time that receivers took to answer. The counts stay when the log forgets
+/// deliveries.
+#[derive(Debug, Args)]
+#[command(after_long_help = STATS_HELP)]
+pub(super) struct StatsArgs {
+    /// How far back, such as `15m` or `2d` [default: from the beginning]
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(super) since: Option<Duration>,
+    /// The steps of time
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) every: StatsStep,
+    /// Those of one callback only
+    #[arg(long, value_name = "N")]
+    pub(super) callback: Option<i64>,
+    /// Write JSON, as `/mock/v1/statistics` answers it
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) running: RunningArgs,
+}
+
+#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
+pub(super) enum StatsStep {
+    Minute,
+    #[default]
+    Hour,
+    Day,
+}
+
+impl StatsStep {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Minute => "minute",
+            Self::Hour => "hour",
+            Self::Day => "day",
+        }
+    }
+}
+
+fn time(text: &str) -> Result<Duration, &'static str> {
+    duration(text).ok_or("expected a whole number and its unit: `s`, `m`, `h` or `d`")
 }
 
 fn time_to_answer(text: &str) -> Result<Duration, String> {

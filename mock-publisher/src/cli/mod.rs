@@ -9,10 +9,12 @@ mod import;
 mod interrupts;
 mod keys;
 mod ready;
+mod redeliver;
 mod run;
 mod running;
 mod send;
 mod serve;
+mod stats;
 mod why;
 
 use std::io::{self, Write};
@@ -45,6 +47,8 @@ pub(crate) fn run() -> ExitCode {
             Some(Command::Ready(args)) => ready::ready(args).await,
             Some(Command::Run(args)) => run::run(args).await,
             Some(Command::Exec(args)) => exec::exec(args).await,
+            Some(Command::Redeliver(args)) => redeliver::redeliver(args).await,
+            Some(Command::Stats(args)) => stats::stats(args).await,
             Some(Command::Why(args)) => why::why(args).await,
         }
     });

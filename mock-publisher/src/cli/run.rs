@@ -61,5 +61,6 @@ pub(super) fn config(args: PassingArgs) -> Config {
         access_token: args.access_token,
         allow_targets: args.targets.allow_target,
         max_import: args.limits.max_import(),
+        retention: args.limits.retention(),
     }
 }

@@ -37,7 +37,16 @@ impl Running {
 
     /// Asks for something; an error that the publisher answers is one of ours.
     pub(super) async fn get(&self, path: &str) -> anyhow::Result<Value> {
-        let answer = self.0.call(Method::GET, path, None).await?;
+        self.ask(Method::GET, path, None).await
+    }
+
+    /// Tells it to do something.
+    pub(super) async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        self.ask(Method::POST, path, Some(body)).await
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {
+        let answer = self.0.call(method, path, body).await?;
         let body: Value = serde_json::from_slice(&answer.body).context("the answer is no JSON; is it a publisher?")?;
         if !answer.status.is_success() {
             bail!("{}", refusal(&body));

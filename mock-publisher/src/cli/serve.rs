@@ -80,6 +80,7 @@ fn config(args: ServeArgs) -> Config {
         access_token: args.access_token,
         allow_targets: args.targets.allow_target,
         max_import: args.limits.max_import(),
+        retention: args.limits.retention(),
     }
 }
 

@@ -8,6 +8,7 @@ mod faults;
 mod keys;
 mod repeats;
 mod snapshots;
+mod statistics;
 #[cfg(test)]
 mod tests;
 mod wait;
@@ -68,6 +69,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<ControlState>)> {
         ("/mock/v1/snapshots", get(snapshots::list)),
         ("/mock/v1/snapshots/{snapshot}", put(snapshots::take).delete(snapshots::remove)),
         ("/mock/v1/snapshots/{snapshot}/restore", post(snapshots::restore)),
+        ("/mock/v1/statistics", get(statistics::statistics)),
         ("/mock/v1/wait", get(wait::wait)),
     ]
 }

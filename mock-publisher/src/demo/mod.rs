@@ -25,6 +25,7 @@ use crate::platform::{Action, Change, Entity, PayloadStyle, Switches, Trigger};
 use crate::receiver::{Receiver, ReceiverSocket, Verdict};
 use crate::send::{Client, TargetRules};
 use crate::server::{Config, Publisher};
+use crate::store::Retention;
 use crate::terms::Terms;
 use crate::wire_profile::{Coverage, WireProfile};
 
@@ -74,6 +75,7 @@ fn config() -> anyhow::Result<Config> {
         access_token: None,
         allow_targets: Vec::new(),
         max_import: 1 << 20,
+        retention: Retention { count: 1_000_000, age: None },
     })
 }
 

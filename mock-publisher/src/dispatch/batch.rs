@@ -118,13 +118,13 @@ impl Dispatcher {
 impl Begun {
     /// Hands in what became of it.
     async fn end(self, step: Step, touches: &[Touch]) {
-        let Self { next: Outgoing { id, lane, number, .. }, place, notes, delivering, .. } = self;
+        let Self { next: Outgoing { id, lane, number, subject, .. }, place, notes, delivering, .. } = self;
         let is_attempt = matches!(step, Step::Attempted { .. });
         // What puts it off does so alone; the others are asked again when it is its turn.
         let touched = touches.iter().filter(|touch| is_attempt != puts_off(&touch.kind));
         let faults = touched.map(|touch| (number, touch.kind.name())).collect();
         let repeats = if is_attempt { touches.iter().flat_map(repeats).collect() } else { Vec::new() };
-        notes.note(Note { finished: Finished { id, lane, step, faults, repeats }, delivering }).await;
+        notes.note(Note { finished: Finished { id, lane, subject, step, faults, repeats }, delivering }).await;
         drop(place);
     }
 }

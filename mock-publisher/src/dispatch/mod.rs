@@ -7,6 +7,7 @@
 
 mod attempt;
 mod batch;
+mod housekeeping;
 mod mishaps;
 mod notes;
 mod signers;
@@ -27,6 +28,7 @@ use crate::store::{Due, Store, StoreError};
 use crate::terms::{OwnTerms, Terms};
 use crate::wire_profile::{Coverage, WireProfile};
 use batch::Begun;
+pub(crate) use housekeeping::forget;
 use notes::Notes;
 pub(crate) use signers::Signers;
 use under_way::{Events, UnderWay};

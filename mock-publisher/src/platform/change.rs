@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::{Entity, Trigger};
 
 /// What happened to a profile or subprofile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Action {
     Create,

@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 use crate::access_token::AccessToken;
 use crate::bell::Bell;
 use crate::control::{self, ControlState};
-use crate::dispatch::{Dispatcher, Signers};
+use crate::dispatch::{Dispatcher, Signers, forget};
 use crate::entrance::copy::Copies;
 use crate::entrance::import::Imports;
 use crate::entrance::{Entry, handler, import, reports, rest, soap, tracking, ui};
@@ -33,7 +33,7 @@ use crate::metrics::Metrics;
 use crate::platform::Switches;
 use crate::private_file;
 use crate::send::{Client, TargetRules};
-use crate::store::{Contents, Store, StoreError};
+use crate::store::{Contents, Retention, Store, StoreError};
 use crate::terms::Terms;
 use crate::wire_profile::{Coverage, WireProfile};
 
@@ -61,6 +61,7 @@ pub(crate) struct Config {
     pub(crate) allow_targets: Vec<String>,
     /// How long a file to be imported may be, in bytes.
     pub(crate) max_import: u64,
+    pub(crate) retention: Retention,
 }
 
 /// A publisher could not be started.
@@ -92,8 +93,8 @@ pub(crate) struct Publisher {
     dns_server: DnsServer,
     http_server: JoinHandle<()>,
     dispatcher: JoinHandle<()>,
-    /// What carries out what takes longer than a call: imports and copies.
-    workers: [JoinHandle<()>; 2],
+    /// What carries out what takes longer than a call, imports and copies, and what keeps the log short.
+    workers: [JoinHandle<()>; 3],
 }
 
 impl Publisher {
@@ -152,6 +153,7 @@ impl Publisher {
         let entry = Entry { store, bell, token: token.clone(), base_url, account: config.account };
         let (imports, importer) = Imports::start(entry.clone(), config.max_import, stopping.clone());
         let (copies, copier) = Copies::start(entry.clone(), stopping.clone());
+        let housekeeper = tokio::spawn(forget(entry.store.clone(), config.retention, stopping.clone()));
         let control = ControlState {
             store: entry.store.clone(),
             token: entry.token.clone(),
@@ -164,7 +166,17 @@ impl Publisher {
         let router = router(entry, control, imports, copies, http.port());
         let http_server = tokio::spawn(serve(listener, router, stopping));
         let dns = dns_server.address();
-        Ok(Self { http, dns, token, keyring, stop, dns_server, http_server, dispatcher, workers: [importer, copier] })
+        Ok(Self {
+            http,
+            dns,
+            token,
+            keyring,
+            stop,
+            dns_server,
+            http_server,
+            dispatcher,
+            workers: [importer, copier, housekeeper],
+        })
     }
 
     /// Where it is and how to get in, in two lines for people.
@@ -184,8 +196,8 @@ impl Publisher {
         // Fails only if nobody listens any more, which is what is wanted.
         let _ = self.stop.send(true);
         let finished = async {
-            let [importer, copier] = self.workers;
-            let _ = tokio::join!(self.http_server, self.dispatcher, importer, copier);
+            let [importer, copier, housekeeper] = self.workers;
+            let _ = tokio::join!(self.http_server, self.dispatcher, importer, copier, housekeeper);
         };
         if tokio::time::timeout(DRAIN, finished).await.is_err() {
             tracing::warn!("gave up waiting for what is under way");

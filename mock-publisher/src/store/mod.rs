@@ -26,7 +26,9 @@ mod outbox;
 mod plan;
 mod removal;
 mod repeats;
+mod retention;
 mod snapshots;
+mod statistics;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -59,8 +61,10 @@ pub(crate) use links::{Link, LinkDraft};
 pub(crate) use outbox::{Attempt, Due, Finished, Lane, Message, Outgoing, Share, Step};
 pub(crate) use plan::{Plan, View};
 pub(crate) use repeats::{Repeat, RepeatFilter};
+pub(crate) use retention::Retention;
 use snapshots::Shelf;
 pub(crate) use snapshots::{Snapshot, SnapshotName};
+pub(crate) use statistics::{Period, Statistics};
 
 /// So many statements stay prepared on a connection: more than a change with all that follows from it needs.
 const STATEMENTS: usize = 64;

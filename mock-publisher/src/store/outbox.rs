@@ -12,12 +12,13 @@ use super::batch::Batch;
 use super::deliveries::DeliveryState;
 use super::error::StoreError;
 use super::repeats::{self, Repeat};
+use super::statistics::{self, Subject};
 use super::{Store, terms};
 use crate::callback::Callback;
 use crate::clock::Millis;
 use crate::emit::{Payload, TargetUrl};
 use crate::metrics::Stock;
-use crate::platform::{Id, LaneOrder};
+use crate::platform::{Action, Id, LaneOrder};
 use crate::terms::OwnTerms;
 use crate::wire_profile::WireProfile;
 
@@ -37,6 +38,7 @@ pub(crate) struct Outgoing {
     pub(crate) lane: Lane,
     /// The number of the attempt that is due, from 1.
     pub(crate) number: u32,
+    pub(crate) subject: Subject,
     pub(crate) terms: Arc<OwnTerms>,
     /// The faults that have touched it, each with the number of the attempt.
     pub(crate) faults: Vec<(u32, String)>,
@@ -91,6 +93,7 @@ pub(crate) struct Attempt {
 pub(crate) struct Finished {
     pub(crate) id: Id,
     pub(crate) lane: Lane,
+    pub(crate) subject: Subject,
     pub(crate) step: Step,
     /// The faults that touched it, each with the number of the attempt.
     pub(crate) faults: Vec<(u32, &'static str)>,
@@ -181,7 +184,12 @@ impl Store {
 
     /// Notes what became of some deliveries, all at once, and opens their lanes for the next ones.
     pub(crate) async fn finish(&self, finished: Arc<Vec<Finished>>) -> Result<(), StoreError> {
-        self.write(move |transaction| finished.iter().try_for_each(|one| note(transaction, one))).await?;
+        let now = self.clock().now();
+        self.write(move |transaction| {
+            finished.iter().try_for_each(|one| note(transaction, one, now))?;
+            statistics::count(transaction, &finished)
+        })
+        .await?;
         self.0.outcomes.send_replace(());
         Ok(())
     }
@@ -266,8 +274,8 @@ fn due_after(connection: &Connection, callback: Id, now: Millis) -> Result<Optio
 
 fn outgoing(connection: &Connection, id: Id, lane: Lane, terms: Arc<OwnTerms>) -> Result<Outgoing, StoreError> {
     let sql = "SELECT url, content_type, body, wire, head, attempts, faults, repeats IS NOT NULL, \
-               EXISTS (SELECT 1 FROM deliveries n WHERE n.state = 'pending' AND n.callback = ?2 AND n.lane = ?3 AND n.id > ?1) \
-               FROM deliveries WHERE id = ?1";
+               EXISTS (SELECT 1 FROM deliveries n WHERE n.state = 'pending' AND n.callback = ?2 AND n.lane = ?3 AND n.id > ?1), \
+               c.action, c.trigger_name FROM deliveries d JOIN changes c ON c.id = d.change WHERE d.id = ?1";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([id, lane.callback, lane.number])?;
     let row = rows.next()?.ok_or(StoreError::NoDelivery(id))?;
@@ -275,11 +283,20 @@ fn outgoing(connection: &Connection, id: Id, lane: Lane, terms: Arc<OwnTerms>) -
         id,
         lane,
         number: row.get::<_, u32>(5)? + 1,
+        subject: subject(row)?,
         terms,
         faults: faults_of(&row.get::<_, String>(6)?)?,
         is_followed: row.get(8)?,
         is_repeat: row.get(7)?,
         message: read_message(row),
+    })
+}
+
+fn subject(row: &Row<'_>) -> Result<Subject, StoreError> {
+    let (action, trigger): (String, String) = (row.get(9)?, row.get(10)?);
+    Ok(Subject {
+        action: Action::from_name(&action).ok_or_else(|| StoreError::row("action", &action))?,
+        trigger: trigger.parse().map_err(|_| StoreError::row("trigger", &trigger))?,
     })
 }
 
@@ -296,13 +313,13 @@ pub(super) fn faults_of(kept: &str) -> Result<Vec<(u32, String)>, StoreError> {
     serde_json::from_str(kept).map_err(|_| StoreError::row("list of faults", kept))
 }
 
-fn note(transaction: &Transaction<'_>, finished: &Finished) -> Result<(), StoreError> {
+fn note(transaction: &Transaction<'_>, finished: &Finished, now: Millis) -> Result<(), StoreError> {
     let (id, lane) = (finished.id, finished.lane);
     if !finished.faults.is_empty() {
         mark(transaction, id, &finished.faults)?;
     }
     match &finished.step {
-        Step::Attempted { attempt, again } => note_attempt(transaction, id, lane, attempt, *again)?,
+        Step::Attempted { attempt, again } => note_attempt(transaction, finished, attempt, *again, now)?,
         Step::Deferred(until) => defer(transaction, lane, *until)?,
         Step::Overtaken => overtake(transaction, lane, id)?,
     }
@@ -335,11 +352,12 @@ fn overtake(transaction: &Transaction<'_>, lane: Lane, id: Id) -> Result<(), Sto
 
 fn note_attempt(
     transaction: &Transaction<'_>,
-    id: Id,
-    lane: Lane,
+    Finished { id, lane, .. }: &Finished,
     attempt: &Attempt,
     again: Option<Millis>,
+    now: Millis,
 ) -> Result<(), StoreError> {
+    let (id, lane) = (*id, *lane);
     match again {
         Some(due) => {
             transaction
@@ -348,9 +366,9 @@ fn note_attempt(
             defer(transaction, lane, due)?;
         }
         None => {
-            let sql = "UPDATE deliveries SET attempts = ?2, state = ?3, sequence = \
+            let sql = "UPDATE deliveries SET attempts = ?2, state = ?3, finished = ?4, sequence = \
                        (SELECT coalesce(max(sequence), 0) + 1 FROM deliveries WHERE sequence IS NOT NULL) WHERE id = ?1";
-            transaction.prepare_cached(sql)?.execute(params![id, attempt.number, attempt.outcome().name()])?;
+            transaction.prepare_cached(sql)?.execute(params![id, attempt.number, attempt.outcome().name(), now])?;
             advance(transaction, lane)?;
             if attempt.says_gone() {
                 // Unless it has another URL by now.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 pub(crate) use own::{OwnTerms, TermsDraft};
 pub(crate) use rate::Rate;
-pub(crate) use schedule::Schedule;
+pub(crate) use schedule::{Schedule, duration};
 
 /// How many attempts can run at the same time for one callback.
 pub(crate) const MAX_CONCURRENCY: u16 = 256;

@@ -75,8 +75,12 @@ impl FromStr for Schedule {
     }
 }
 
-/// A whole number and its unit: `ms`, `s`, `m`, `h` or `d`.
 fn pause(text: &str) -> Option<Duration> {
+    duration(text).filter(|pause| *pause <= LONGEST)
+}
+
+/// A whole number and its unit: `ms`, `s`, `m`, `h` or `d`.
+pub(crate) fn duration(text: &str) -> Option<Duration> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
     let number: u64 = number.parse().ok()?;
@@ -88,8 +92,7 @@ fn pause(text: &str) -> Option<Duration> {
         "d" => 24 * 60 * 60 * 1000,
         _ => return None,
     };
-    let pause = Duration::from_millis(number.checked_mul(milliseconds)?);
-    (pause <= LONGEST).then_some(pause)
+    Some(Duration::from_millis(number.checked_mul(milliseconds)?))
 }
 
 /// As it is read.

@@ -19,6 +19,7 @@ mod dns;
 mod environment;
 mod faults;
 mod imports;
+mod kills;
 mod life;
 mod log;
 mod payloads;

@@ -6,8 +6,10 @@
 
 #![expect(clippy::expect_used, reason = "a bench that cannot run is to stop")]
 
+mod backlog;
 mod condition;
 mod dispatch;
+mod neighbours;
 mod publisher;
 mod receiver;
 
@@ -16,14 +18,20 @@ use std::time::Instant;
 use serde_json::{Map, Value};
 
 fn main() {
-    let figures: [(&str, &dyn Fn() -> Value); 3] = [
+    // What takes minutes is measured if its name is given.
+    let rare = ["backlog"];
+    let figures: [(&str, &dyn Fn() -> Value); 5] = [
         ("condition_cost", &condition::condition_cost),
         ("dispatch_vs_sign", &dispatch::dispatch_vs_sign),
         ("machine_vs_sign", &dispatch::machine_vs_sign),
+        ("healthy_delay", &neighbours::healthy_delay),
+        ("backlog", &backlog::backlog),
     ];
     // Those whose names contain an argument, or all.
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|part| name.contains(part.as_str()));
+    let is_wanted = |name: &str| {
+        wanted.is_empty() && !rare.contains(&name) || wanted.iter().any(|part| name.contains(part.as_str()))
+    };
     let mut report = Map::new();
     for (name, measure) in figures.into_iter().filter(|(name, _)| is_wanted(name)) {
         eprintln!("{name}");

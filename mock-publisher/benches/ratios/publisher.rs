@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(900);
 
 pub(crate) struct Publisher {
     process: Child,
@@ -20,7 +20,22 @@ pub(crate) struct Publisher {
 impl Publisher {
     /// With a store in a file, as most are.
     pub(crate) fn start() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        Self::start_in(tempfile::tempdir().expect("a folder"))
+    }
+
+    /// Stops it, and starts it with the same store.
+    pub(crate) fn started_again(self) -> Self {
+        Self::start_in(self.stop())
+    }
+
+    /// Its folder.
+    fn stop(mut self) -> TempDir {
+        end(&mut self.process);
+        std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a folder"))
+    }
+
+    fn start_in(folder: TempDir) -> Self {
+        let _ = std::fs::remove_file(folder.path().join("ready.json"));
         let process = Command::new(env!("CARGO_BIN_EXE_mock-publisher"))
             .args(["serve", "--listen", "127.0.0.1:0", "--dns", "127.0.0.1:0", "--concurrency", "64", "--data"])
             .arg(folder.path())
@@ -77,6 +92,14 @@ impl Publisher {
         self.until("the import", |publisher| (publisher.metric("outbox_deliveries") as usize >= count).then_some(()));
     }
 
+    /// The most memory that it has had, in MiB.
+    pub(crate) fn peak_memory(&self) -> f64 {
+        let path = format!("/proc/{}/status", self.process.id());
+        let status = std::fs::read_to_string(path).expect("Linux");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+        line.trim().trim_end_matches(" kB").parse::<f64>().expect("a number") / 1024.0
+    }
+
     /// Keeps deliveries in the outbox, or lets them go.
     pub(crate) fn pause(&self, paused: bool) {
         self.json("PUT", "/mock/v1/callbacks/1/terms", &json!({"paused": paused}));
@@ -118,7 +141,11 @@ const TICKS_PER_SECOND: f64 = 100.0;
 
 impl Drop for Publisher {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        end(&mut self.process);
     }
+}
+
+fn end(process: &mut Child) {
+    let _ = process.kill();
+    let _ = process.wait();
 }

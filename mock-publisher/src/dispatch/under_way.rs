@@ -9,7 +9,9 @@ use crate::store::{Lane, Share};
 use crate::terms::{Rate, Terms};
 
 /// How many attempts run at the same time.
-const MAX_ATTEMPTS: usize = 256;
+const MAX_ATTEMPTS: usize = 512;
+/// A callback gets one of so many parts of what is left of them, so that those of slow receivers do not take all.
+const PARTS: usize = 4;
 
 /// What happens to what is under way.
 #[derive(Debug, Clone, Copy)]
@@ -83,12 +85,12 @@ impl UnderWay {
     pub(super) fn share(&self, callback: Id, terms: &Terms, now: Instant) -> Share {
         let idle = OfCallback::default();
         let present = self.callbacks.get(&callback).unwrap_or(&idle);
-        let room = usize::from(terms.concurrency).saturating_sub(present.attempts);
-        let closed = present.closed.clone();
-        let Some(rate) = terms.rate else { return Share { room, closed, wait: None } };
+        let (attempts, closed) = (present.attempts, present.closed.clone());
+        let room = usize::from(terms.concurrency).saturating_sub(attempts).min(self.room().div_ceil(PARTS));
+        let Some(rate) = terms.rate else { return Share { room, attempts, closed, wait: None } };
         let allowed = present.pace.allowed(rate, now);
         let wait = Duration::from_secs_f64((1.0 - allowed.fract()) / rate.per_second());
-        Share { room: room.min(allowed as usize), closed, wait: (allowed < room as f64).then_some(wait) }
+        Share { room: room.min(allowed as usize), attempts, closed, wait: (allowed < room as f64).then_some(wait) }
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -180,8 +182,12 @@ mod tests {
         let (mut under_way, terms, now) = (UnderWay::default(), Terms::default(), Instant::now());
         (0..MAX_ATTEMPTS as Id).for_each(|n| begin(&mut under_way, Lane { callback: n / 8, number: n }, &terms, now));
         assert_eq!(under_way.room(), 0);
-        under_way.hear(Event::Ended(Lane { callback: 0, number: 0 }));
-        assert_eq!(under_way.room(), 1);
+        (0..5).for_each(|number| under_way.hear(Event::Ended(Lane { callback: 0, number })));
+        assert_eq!(
+            (under_way.room(), under_way.share(9999, &terms, now).room),
+            (5, 2),
+            "nobody takes all that is left"
+        );
     }
 
     #[test]

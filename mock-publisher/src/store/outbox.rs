@@ -118,6 +118,8 @@ pub(crate) enum Step {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Share {
     pub(crate) room: usize,
+    /// How much is.
+    pub(crate) attempts: usize,
     /// The lanes whose delivery has come to no outcome that is noted.
     pub(crate) closed: HashSet<Id>,
     /// How long to wait for more, if there is so little because of a rate.
@@ -141,8 +143,8 @@ impl Attempt {
 }
 
 impl Store {
-    /// The first deliveries of lanes that are not under way, as far as they are due and there is room: the oldest ones, `most`
-    /// of them. `share` is asked how much room a callback has.
+    /// The first deliveries of lanes that are not under way, as far as they are due and there is room: `most` of them, those of
+    /// callbacks first that have the least under way. `share` is asked how much room a callback has.
     pub(crate) async fn outgoing(
         &self,
         most: usize,
@@ -159,14 +161,15 @@ impl Store {
                 let share = share(callback, &terms);
                 if share.room > 0 {
                     let free = free_heads(connection, callback, &share, now)?;
-                    heads.extend(free.into_iter().map(|(id, lane)| (id, lane, terms.clone())));
+                    let turns = share.attempts..;
+                    heads.extend(turns.zip(free).map(|(turn, (id, lane))| (turn, id, lane, terms.clone())));
                 }
                 next_due = [next_due, due_after(connection, callback, now)?].into_iter().flatten().min();
                 wait = [wait, share.wait].into_iter().flatten().min();
             }
-            heads.sort_by_key(|(id, ..)| *id);
+            heads.sort_by_key(|(turn, id, ..)| (*turn, *id));
             heads.truncate(most);
-            let outgoing = heads.into_iter().map(|(id, lane, terms)| outgoing(connection, id, lane, terms));
+            let outgoing = heads.into_iter().map(|(_, id, lane, terms)| outgoing(connection, id, lane, terms));
             Ok(Due { outgoing: outgoing.collect::<Result<_, StoreError>>()?, next_due, wait })
         })
         .await

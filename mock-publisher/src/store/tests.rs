@@ -363,7 +363,7 @@ async fn the_outbox_tells_the_first_of_each_lane_of_each_callback() {
     }
     let renamed = |name: &str| Command::Update { entity: EntityRef::profile(1), input: input(json!({"name": name})) };
     do_all(&store, vec![create("Mike"), renamed("Mick"), create("Jessica")]).await;
-    let taken = |room, closed: &[Id]| Share { room, closed: closed.iter().copied().collect(), wait: None };
+    let taken = |room, closed: &[Id]| Share { room, closed: closed.iter().copied().collect(), ..Share::default() };
     let next = async |most, taken: &[(Id, Share)]| {
         let taken: HashMap<_, _> = taken.iter().cloned().collect();
         let nothing = Share { room: 2, ..Share::default() };
@@ -375,6 +375,9 @@ async fn the_outbox_tells_the_first_of_each_lane_of_each_callback() {
     assert_eq!(next(9, std::slice::from_ref(&full)).await, [(1, 1, 1), (3, 3, 1), (7, 1, 2), (9, 3, 2)]);
     assert_eq!(next(3, std::slice::from_ref(&full)).await, [(1, 1, 1), (3, 3, 1), (7, 1, 2)]);
     assert_eq!(next(9, &[full.clone(), (1, taken(1, &[1])), (3, taken(1, &[]))]).await, [(3, 3, 1), (7, 1, 2)]);
+    // Whoever has much under way comes last.
+    let busy = (1, Share { attempts: 5, ..taken(2, &[]) });
+    assert_eq!(next(3, &[full.clone(), busy]).await, [(3, 3, 1), (9, 3, 2), (1, 1, 1)]);
 
     // The next one of a lane, once the first has come to an outcome; nothing, once all have.
     let first = |id, number| Finished {

@@ -30,7 +30,9 @@ fn whatever_was_committed_is_delivered_at_least_once_and_in_order() {
         receiver.trust(&publisher);
         if life == 0 {
             publisher.callback(&receiver.url("/hook"));
-            (0..UPDATED).for_each(|_| drop(publisher.profile("Mike")));
+            for _ in 0..UPDATED {
+                publisher.profile("Mike");
+            }
         }
         let rows: String = (0..ROWS).map(|row| format!("Customer {life}-{row}\n")).collect();
         let path = "/mock/v1/imports?database=customers&action=add";

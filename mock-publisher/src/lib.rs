@@ -19,6 +19,7 @@ mod excerpt;
 mod faults;
 #[doc(hidden)]
 pub mod figures;
+mod health;
 mod keyring;
 mod local_client;
 mod metrics;

@@ -22,6 +22,7 @@ mod imports;
 mod kills;
 mod life;
 mod log;
+mod operations;
 mod payloads;
 mod proxies;
 mod receivers;

@@ -190,6 +190,9 @@ pub(super) struct LimitArgs {
     #[arg(long, value_name = "MIB", default_value_t = DEFAULT_MAX_IMPORT, env = "MOCK_PUBLISHER_MAX_IMPORT",
           value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     max_import: u64,
+    /// How large the store may become, in MiB [default: as large as the disk allows]
+    #[arg(long, value_name = "MIB", env = "MOCK_PUBLISHER_MAX_STORE", value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
+    pub(super) max_store: Option<u32>,
     /// How many deliveries that have come to an outcome are kept in the log; the oldest ones are forgotten
     #[arg(long, value_name = "COUNT", default_value_t = 1_000_000, env = "MOCK_PUBLISHER_KEEP_DELIVERIES",
           value_parser = clap::value_parser!(u64).range(1..))]
@@ -341,6 +344,8 @@ pub(super) struct ServeArgs {
     pub(super) switches: SwitchArgs,
     #[command(flatten)]
     pub(super) deliveries: DeliveryArgs,
+    #[command(flatten)]
+    pub(super) log: LogArgs,
     /// The secret that callers of the APIs must show [default: one that is made and kept]
     #[arg(long, value_name = "TOKEN", env = "MOCK_PUBLISHER_ACCESS_TOKEN", hide_env_values = true, value_parser = token)]
     pub(super) access_token: Option<AccessToken>,
@@ -350,6 +355,23 @@ pub(super) struct ServeArgs {
     /// Write addresses and access token to this file, as JSON, once everything is ready
     #[arg(long, value_name = "FILE", env = "MOCK_PUBLISHER_READY_FILE")]
     pub(super) ready_file: Option<PathBuf>,
+}
+
+/// What is logged to standard error. `RUST_LOG` chooses how much.
+#[derive(Debug, Args)]
+pub(super) struct LogArgs {
+    /// How log lines look
+    #[arg(long, value_enum, default_value_t, env = "MOCK_PUBLISHER_LOG_FORMAT")]
+    pub(super) log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
+pub(super) enum LogFormat {
+    /// For people
+    #[default]
+    Text,
+    /// An object in JSON for each line
+    Json,
 }
 
 pub(super) fn token(text: &str) -> Result<AccessToken, &'static str> {
@@ -473,6 +495,8 @@ pub(super) struct PassingArgs {
     pub(super) switches: SwitchArgs,
     #[command(flatten)]
     pub(super) deliveries: DeliveryArgs,
+    #[command(flatten)]
+    pub(super) log: LogArgs,
     /// The secret that callers of the APIs must show [default: one that is made]
     #[arg(long, value_name = "TOKEN", env = "MOCK_PUBLISHER_ACCESS_TOKEN", hide_env_values = true, value_parser = token)]
     pub(super) access_token: Option<AccessToken>,

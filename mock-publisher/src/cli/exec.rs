@@ -17,7 +17,7 @@ use crate::server::{Publisher, ReadyFile};
 const GRACE: Duration = Duration::from_secs(10);
 
 pub(super) async fn exec(args: ExecArgs) -> anyhow::Result<ExitCode> {
-    start_logging("warn");
+    start_logging("warn", &args.publisher.log);
     let scenario = args.scenario.as_deref().map(Scenario::read).transpose()?;
     let mut config = config(args.publisher);
     let mut interrupts = Interrupts::catch()?;

@@ -16,7 +16,7 @@ pub(super) async fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     };
     // Each delivery has a line of its own already.
-    start_logging("warn");
+    start_logging("warn", &args.publisher.log);
     let scenario = Scenario::read(&name)?;
     let mut config = config(args.publisher);
     let mut interrupts = Interrupts::catch()?;
@@ -61,6 +61,7 @@ pub(super) fn config(args: PassingArgs) -> Config {
         access_token: args.access_token,
         allow_targets: args.targets.allow_target,
         max_import: args.limits.max_import(),
+        max_store: args.limits.max_store,
         retention: args.limits.retention(),
     }
 }

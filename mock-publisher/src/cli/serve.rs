@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use tracing_subscriber::EnvFilter;
 
-use super::args::ServeArgs;
+use super::args::{LogArgs, LogFormat, ServeArgs};
 use super::interrupts::Interrupts;
 use crate::output::print;
 use crate::receiver::Receiver;
@@ -14,7 +14,7 @@ use crate::scenario::run::{Started, start};
 use crate::server::{Config, Publisher, ReadyFile};
 
 pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
-    start_logging("mock_publisher=info,warn");
+    start_logging("mock_publisher=info,warn", &args.log);
     let ready_file = args.ready_file.clone();
     let scenario = args.scenario.as_deref().map(Scenario::read).transpose()?;
     let mut config = config(args);
@@ -80,6 +80,7 @@ fn config(args: ServeArgs) -> Config {
         access_token: args.access_token,
         allow_targets: args.targets.allow_target,
         max_import: args.limits.max_import(),
+        max_store: args.limits.max_store,
         retention: args.limits.retention(),
     }
 }
@@ -98,8 +99,12 @@ fn banner(publisher: &Publisher, receiver: Option<&Receiver>, config: &Config) -
 }
 
 /// `RUST_LOG` chooses what is logged; without it, the default given here.
-pub(super) fn start_logging(default: &str) {
+pub(super) fn start_logging(default: &str, args: &LogArgs) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour).with_writer(io::stderr).init();
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour).with_writer(io::stderr);
+    match args.log_format {
+        LogFormat::Text => builder.init(),
+        LogFormat::Json => builder.json().flatten_event(true).init(),
+    }
 }

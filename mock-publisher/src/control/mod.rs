@@ -13,17 +13,18 @@ mod statistics;
 mod tests;
 mod wait;
 
+use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, any, delete, get, post, put};
-use axum::{Router, response};
 use tokio::sync::watch;
 
 use crate::access_token::AccessToken;
 use crate::bell::Bell;
 use crate::faults::Faults;
+use crate::health::Health;
 use crate::keyring::Keyring;
 use crate::metrics::Metrics;
 use crate::mock_api::{CallError, require_token};
@@ -38,6 +39,7 @@ pub(crate) struct ControlState {
     pub(crate) bell: Bell,
     pub(crate) metrics: Metrics,
     pub(crate) faults: Faults,
+    pub(crate) health: Health,
     /// Whether the publisher stops.
     pub(crate) stopping: watch::Receiver<bool>,
 }
@@ -94,13 +96,18 @@ async fn metrics(State(state): State<ControlState>) -> Result<impl IntoResponse,
     Ok(([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text))
 }
 
-/// Ready is who can read its store. (The sockets are open before anybody can ask.)
-async fn ready(State(state): State<ControlState>) -> response::Result<&'static str> {
-    match state.store.probe().await {
-        Ok(()) => Ok("ready\n"),
-        Err(error) => {
-            tracing::error!(%error, "not ready");
-            Err((StatusCode::SERVICE_UNAVAILABLE, "not ready: the store cannot be read\n").into())
-        }
+/// Ready is who can read its store and work off its outbox, and does not stop. (The sockets are open before anybody can ask.)
+async fn ready(State(state): State<ControlState>) -> Result<&'static str, (StatusCode, String)> {
+    let mut complaints = state.health.complaints();
+    if let Err(error) = state.store.probe().await {
+        complaints.push(format!("the store cannot be read: {error}"));
     }
+    if *state.stopping.borrow() {
+        complaints.push("it stops".to_owned());
+    }
+    if complaints.is_empty() {
+        return Ok("ready\n");
+    }
+    tracing::error!(?complaints, "not ready");
+    Err((StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {}\n", complaints.join("; "))))
 }

@@ -24,6 +24,7 @@ fn api() -> Router {
         bell: Bell::default(),
         metrics: Metrics::new(),
         faults: Faults::default(),
+        health: crate::health::Health::default(),
         stopping: watch::channel(false).1,
     })
 }

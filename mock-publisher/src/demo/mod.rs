@@ -75,6 +75,7 @@ fn config() -> anyhow::Result<Config> {
         access_token: None,
         allow_targets: Vec::new(),
         max_import: 1 << 20,
+        max_store: None,
         retention: Retention { count: 1_000_000, age: None },
     })
 }

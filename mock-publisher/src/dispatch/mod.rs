@@ -21,6 +21,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::bell::Bell;
 use crate::faults::Faults;
+use crate::health::Health;
 use crate::keyring::{Keyring, Stranger};
 use crate::metrics::Metrics;
 use crate::send::Client;
@@ -37,6 +38,7 @@ use under_way::{Events, UnderWay};
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// How long to wait between two looks at least, so that each finds several deliveries while there is much to do.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(3);
+const READING: &str = "the outbox cannot be read";
 /// How long to wait after the store failed.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
 
@@ -55,6 +57,7 @@ pub(crate) struct Dispatcher {
     pub(crate) bell: Bell,
     pub(crate) metrics: Metrics,
     pub(crate) faults: Faults,
+    pub(crate) health: Health,
     /// Whose key it is that nobody has published.
     pub(crate) stranger: Stranger,
 }
@@ -64,14 +67,18 @@ impl Dispatcher {
     pub(crate) async fn run(self, mut stop: watch::Receiver<bool>) {
         let dispatcher = Arc::new(self);
         let (events, mut heard) = mpsc::unbounded_channel();
-        let notes = Notes::start(dispatcher.store.clone(), dispatcher.metrics.clone(), events.clone(), stop.clone());
+        let notes = Notes::start(&dispatcher, events.clone(), stop.clone());
         let mut under_way = UnderWay::default();
         while !*stop.borrow() {
             let next_look = tokio::time::Instant::now() + BETWEEN_LOOKS;
             let pause = match dispatcher.fill(&mut under_way, &events, &notes).await {
-                Ok(pause) => pause,
+                Ok(pause) => {
+                    dispatcher.health.works(READING);
+                    pause
+                }
                 Err(error) => {
-                    tracing::error!(%error, "the outbox cannot be read");
+                    tracing::error!(%error, "{READING}");
+                    dispatcher.health.fails(READING, &error);
                     PAUSE_AFTER_ERROR
                 }
             };

@@ -6,16 +6,17 @@ use std::time::Duration;
 use tokio::sync::{OwnedRwLockReadGuard, mpsc, watch};
 use tokio::task::JoinHandle;
 
-use super::PAUSE_AFTER_ERROR;
 use super::under_way::{Event, Events};
+use super::{Dispatcher, PAUSE_AFTER_ERROR};
 use crate::clock::{self, Millis};
 use crate::metrics::Metrics;
 use crate::platform::Id;
-use crate::store::{Attempt, DeliveryState, Finished, Lane, Step, Store};
+use crate::store::{Attempt, DeliveryState, Finished, Lane, Step};
 
 /// How many outcomes are noted in one transaction, and how many wait for the next one. Who has more waits.
 const MOST: usize = 256;
 
+const NOTING: &str = "the outcomes of deliveries cannot be noted";
 /// How long to wait between two transactions at least, so that each has many outcomes to note while there is much to do.
 const BETWEEN_COMMITS: Duration = Duration::from_millis(6);
 
@@ -36,9 +37,9 @@ pub(super) struct Queue(mpsc::Sender<Note>);
 
 impl Notes {
     /// Begins, and tells of each lane whose outcome is noted.
-    pub(super) fn start(store: Store, metrics: Metrics, events: Events, stop: watch::Receiver<bool>) -> Self {
+    pub(super) fn start(dispatcher: &Arc<Dispatcher>, events: Events, stop: watch::Receiver<bool>) -> Self {
         let (queue, waiting) = mpsc::channel(MOST);
-        let worker = tokio::spawn(work(store, metrics, waiting, events, stop));
+        let worker = tokio::spawn(work(dispatcher.clone(), waiting, events, stop));
         Self { queue, worker }
     }
 
@@ -63,8 +64,7 @@ impl Queue {
 }
 
 async fn work(
-    store: Store,
-    metrics: Metrics,
+    dispatcher: Arc<Dispatcher>,
     mut waiting: mpsc::Receiver<Note>,
     events: Events,
     mut stop: watch::Receiver<bool>,
@@ -76,8 +76,9 @@ async fn work(
         let finished = Arc::new(finished);
         // The lanes stay closed until the outcomes are noted: nothing is sent twice because the store fails. At the end what
         // cannot be noted stays in the outbox.
-        while let Err(error) = store.finish(finished.clone()).await {
-            tracing::error!(%error, count = finished.len(), "the outcomes of deliveries cannot be noted");
+        while let Err(error) = dispatcher.store.finish(finished.clone()).await {
+            tracing::error!(%error, count = finished.len(), "{NOTING}");
+            dispatcher.health.fails(NOTING, &error);
             if *stop.borrow() {
                 break;
             }
@@ -86,10 +87,11 @@ async fn work(
                 _ = stop.wait_for(|stop| *stop) => {}
             }
         }
+        dispatcher.health.works(NOTING);
         drop(shares);
         for Finished { id, lane, step, .. } in finished.iter() {
             if let Step::Attempted { attempt, again } = step {
-                tell(&metrics, *id, *lane, attempt, *again);
+                tell(&dispatcher.metrics, *id, *lane, attempt, *again);
             }
             // At the end nobody asks any more.
             let _ = events.send(Event::Noted(*lane));

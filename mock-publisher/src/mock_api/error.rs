@@ -94,6 +94,7 @@ impl IntoResponse for CallError {
             Self::Store(StoreError::Removed(_)) => (StatusCode::CONFLICT, "removed"),
             Self::Store(StoreError::Busy(_)) => (StatusCode::CONFLICT, "busy"),
             Self::Store(StoreError::Full(_)) => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            Self::Store(StoreError::NoRoom) => (StatusCode::INSUFFICIENT_STORAGE, "no_room"),
             Self::Store(error) => {
                 tracing::error!(%error, "a control call failed");
                 (StatusCode::INTERNAL_SERVER_ERROR, "internal")

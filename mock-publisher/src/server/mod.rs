@@ -27,6 +27,7 @@ use crate::entrance::copy::Copies;
 use crate::entrance::import::Imports;
 use crate::entrance::{Entry, handler, import, reports, rest, soap, tracking, ui};
 use crate::faults::Faults;
+use crate::health::Health;
 use crate::keyring::dns::DnsServer;
 use crate::keyring::{Keyring, KeyringError, Stranger};
 use crate::metrics::Metrics;
@@ -61,6 +62,8 @@ pub(crate) struct Config {
     pub(crate) allow_targets: Vec<String>,
     /// How long a file to be imported may be, in bytes.
     pub(crate) max_import: u64,
+    /// How large the store may become, in MiB.
+    pub(crate) max_store: Option<u32>,
     pub(crate) retention: Retention,
 }
 
@@ -122,6 +125,9 @@ impl Publisher {
                 (store, keyring, kept_token(folder, config.access_token.clone())?)
             }
         };
+        if let Some(max) = config.max_store {
+            store.limit(max).await?;
+        }
         let listen_error = |address, flag| move |cause| StartError::Listen { address, flag, cause };
         let listener = TcpListener::bind(config.listen).await.map_err(listen_error(config.listen, "--listen"))?;
         let http = listener.local_addr().map_err(listen_error(config.listen, "--listen"))?;
@@ -134,6 +140,7 @@ impl Publisher {
 
         let (stop, stopping) = watch::channel(false);
         let (bell, metrics, faults) = (Bell::default(), Metrics::new(), Faults::default());
+        let health = Health::default();
         let dispatcher = Dispatcher {
             store: store.clone(),
             keyring: keyring.clone(),
@@ -146,6 +153,7 @@ impl Publisher {
             bell: bell.clone(),
             metrics: metrics.clone(),
             faults: faults.clone(),
+            health: health.clone(),
             stranger: Stranger::default(),
         };
         let dispatcher = tokio::spawn(dispatcher.run(stopping.clone()));
@@ -161,6 +169,7 @@ impl Publisher {
             bell: entry.bell.clone(),
             metrics,
             faults,
+            health,
             stopping: stopping.clone(),
         };
         let router = router(entry, control, imports, copies, http.port());

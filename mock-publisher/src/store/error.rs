@@ -55,6 +55,12 @@ pub(crate) enum StoreError {
     Newer { found: u32, known: u32 },
     #[error("the data is damaged: {0}; move it away, or choose another folder with `--data`")]
     Damaged(String),
+    /// There is no room for more.
+    #[error(
+        "there is no room for more data: make room on the disk, or raise `--max-store`; `--keep-deliveries` and `--keep-for` \
+         let the log of deliveries forget"
+    )]
+    NoRoom,
     #[error("the database failed: {0}")]
     Sqlite(rusqlite::Error),
     #[error("no random numbers are to be had: {0}")]
@@ -65,9 +71,10 @@ pub(crate) enum StoreError {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase};
         match error.sqlite_error_code() {
             Some(DatabaseCorrupt | NotADatabase) => Self::Damaged(error.to_string()),
+            Some(DiskFull) => Self::NoRoom,
             _ => Self::Sqlite(error),
         }
     }

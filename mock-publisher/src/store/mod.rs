@@ -180,6 +180,17 @@ impl Store {
         self.0.switches
     }
 
+    /// Lets it become so large, in MiB, and no larger. (One that is larger already stays as it is.)
+    pub(crate) async fn limit(&self, max: u32) -> Result<(), StoreError> {
+        let writer = self.0.writer.clone().lock_owned().await;
+        run_blocking(move || {
+            let page: u32 = writer.pragma_query_value(None, "page_size", |row| row.get(0))?;
+            let pages = (u64::from(max) << 20) / u64::from(page.max(1));
+            Ok(writer.pragma_update(None, "max_page_count", i64::try_from(pages).unwrap_or(i64::MAX))?)
+        })
+        .await
+    }
+
     /// What time it is for everything that the store keeps.
     pub(crate) fn clock(&self) -> &Clock {
         &self.0.clock

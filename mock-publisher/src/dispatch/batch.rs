@@ -39,8 +39,8 @@ struct Attempting {
 impl Dispatcher {
     /// Begins attempts; all goes on by itself.
     pub(super) fn begin(self: &Arc<Self>, mut begun: Vec<Begun>) {
-        // Each thread that signs gets a part.
-        let part = begun.len().div_ceil(self.signers.count()).clamp(1, IN_A_ROW);
+        // Each thread that signs gets two parts, so that the first ones need not wait for the last ones.
+        let part = begun.len().div_ceil(2 * self.signers.count()).clamp(1, IN_A_ROW);
         while !begun.is_empty() {
             let rest = begun.split_off(part.min(begun.len()));
             let some = std::mem::replace(&mut begun, rest);

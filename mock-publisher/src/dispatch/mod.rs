@@ -32,7 +32,7 @@ use batch::Begun;
 pub(crate) use housekeeping::forget;
 use notes::Notes;
 pub(crate) use signers::Signers;
-use under_way::{Events, UnderWay};
+use under_way::{Event, Events, UnderWay};
 
 /// How long to wait before the outbox is looked at although nobody has rung.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
@@ -62,6 +62,14 @@ pub(crate) struct Dispatcher {
     pub(crate) stranger: Stranger,
 }
 
+/// What a look into the outbox came to.
+struct Looked {
+    /// How long to wait if nothing happens.
+    pause: Duration,
+    /// Whether there was no room for all that is due.
+    is_cut: bool,
+}
+
 impl Dispatcher {
     /// Works until `stop` is true and every attempt that had begun is finished. What is left stays in the outbox.
     pub(crate) async fn run(self, mut stop: watch::Receiver<bool>) {
@@ -71,22 +79,33 @@ impl Dispatcher {
         let mut under_way = UnderWay::default();
         while !*stop.borrow() {
             let next_look = tokio::time::Instant::now() + BETWEEN_LOOKS;
-            let pause = match dispatcher.fill(&mut under_way, &events, &notes).await {
-                Ok(pause) => {
+            let Looked { pause, is_cut } = match dispatcher.fill(&mut under_way, &events, &notes).await {
+                Ok(looked) => {
                     dispatcher.health.works(READING);
-                    pause
+                    looked
                 }
                 Err(error) => {
                     tracing::error!(%error, "{READING}");
                     dispatcher.health.fails(READING, &error);
-                    PAUSE_AFTER_ERROR
+                    Looked { pause: PAUSE_AFTER_ERROR, is_cut: false }
                 }
             };
-            tokio::select! {
-                () = dispatcher.bell.rung() => {}
-                Some(event) = heard.recv() => under_way.hear(event),
-                () = tokio::time::sleep(pause) => {}
-                _ = stop.changed() => break,
+            let pause = tokio::time::sleep(pause);
+            tokio::pin!(pause);
+            loop {
+                tokio::select! {
+                    () = dispatcher.bell.rung() => break,
+                    Some(event) = heard.recv() => {
+                        under_way.hear(event);
+                        // A look finds nothing else than the last one did.
+                        if matches!(event, Event::Noted { has_more: false, .. }) || !is_cut && matches!(event, Event::Ended(_)) {
+                            continue;
+                        }
+                        break;
+                    }
+                    () = &mut pause => break,
+                    _ = stop.changed() => break,
+                }
             }
             tokio::time::sleep_until(next_look).await;
             while let Ok(event) = heard.try_recv() {
@@ -98,24 +117,27 @@ impl Dispatcher {
             under_way.hear(event);
         }
         notes.end().await;
+        if let Err(error) = dispatcher.store.write_statistics().await {
+            tracing::warn!(%error, "the last statistics cannot be written");
+        }
     }
 
-    /// Begins as many attempts as there is work and room for. How long to wait then if nothing happens.
+    /// Begins as many attempts as there is work and room for.
     async fn fill(
         self: &Arc<Self>,
         under_way: &mut UnderWay,
         events: &Events,
         notes: &Notes,
-    ) -> Result<Duration, StoreError> {
+    ) -> Result<Looked, StoreError> {
         let room = under_way.room();
         if room == 0 {
-            return Ok(LOOK_AGAIN);
+            return Ok(Looked { pause: LOOK_AGAIN, is_cut: true });
         }
         // From the look into the outbox to the note, a number must mean the same delivery.
         let delivering = Arc::new(self.store.delivering().await);
         let (present, server, now) = (under_way.clone(), self.terms.clone(), Instant::now());
         let share = move |callback, own: &OwnTerms| present.share(callback, &own.under(&server), now);
-        let Due { outgoing, next_due, wait } = self.store.outgoing(room, share).await?;
+        let Due { outgoing, next_due, wait, is_cut } = self.store.outgoing(room, share).await?;
         let mut begun = Vec::with_capacity(outgoing.len());
         for next in outgoing {
             let terms = next.terms.under(&self.terms);
@@ -127,6 +149,7 @@ impl Dispatcher {
             next_due.map(|due| Duration::from_millis(due.saturating_sub(self.store.clock().now()).unsigned_abs()));
         // A clock that stands does not come to it; who sets it rings.
         let until_due = until_due.filter(|_| !self.store.clock().reading().frozen);
-        Ok([until_due, wait].into_iter().flatten().fold(LOOK_AGAIN, Duration::min))
+        let pause = [until_due, wait].into_iter().flatten().fold(LOOK_AGAIN, Duration::min);
+        Ok(Looked { pause, is_cut })
     }
 }

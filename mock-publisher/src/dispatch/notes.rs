@@ -76,25 +76,29 @@ async fn work(
         let finished = Arc::new(finished);
         // The lanes stay closed until the outcomes are noted: nothing is sent twice because the store fails. At the end what
         // cannot be noted stays in the outbox.
-        while let Err(error) = dispatcher.store.finish(finished.clone()).await {
+        let more = loop {
+            let error = match dispatcher.store.finish(finished.clone()).await {
+                Ok(more) => break more,
+                Err(error) => error,
+            };
             tracing::error!(%error, count = finished.len(), "{NOTING}");
             dispatcher.health.fails(NOTING, &error);
             if *stop.borrow() {
-                break;
+                break Vec::new();
             }
             tokio::select! {
                 () = tokio::time::sleep(PAUSE_AFTER_ERROR) => {}
                 _ = stop.wait_for(|stop| *stop) => {}
             }
-        }
+        };
         dispatcher.health.works(NOTING);
         drop(shares);
-        for Finished { id, lane, step, .. } in finished.iter() {
+        for (nth, Finished { id, lane, step, .. }) in finished.iter().enumerate() {
             if let Step::Attempted { attempt, again } = step {
                 tell(&dispatcher.metrics, *id, *lane, attempt, *again);
             }
             // At the end nobody asks any more.
-            let _ = events.send(Event::Noted(*lane));
+            let _ = events.send(Event::Noted { lane: *lane, has_more: more.get(nth).is_some_and(|more| *more) });
         }
         tokio::time::sleep_until(next_commit).await;
     }

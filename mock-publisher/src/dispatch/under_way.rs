@@ -18,8 +18,8 @@ const PARTS: usize = 4;
 pub(super) enum Event {
     /// An attempt has ended. If it panicked, its lane stays closed, which beats repeating what made it panic.
     Ended(Lane),
-    /// The outcome is noted.
-    Noted(Lane),
+    /// The outcome is noted, and the lane has something more to be delivered or not.
+    Noted { lane: Lane, has_more: bool },
 }
 
 /// Where events are told.
@@ -112,7 +112,7 @@ impl UnderWay {
                 self.attempts -= 1;
                 self.change(lane.callback, |present| present.attempts -= 1);
             }
-            Event::Noted(lane) => self.change(lane.callback, |present| {
+            Event::Noted { lane, .. } => self.change(lane.callback, |present| {
                 present.closed.remove(&lane.number);
             }),
         }
@@ -157,11 +157,11 @@ mod tests {
         under_way.hear(Event::Ended(lane(1)));
         let after = share(&under_way);
         assert_eq!((after.room, after.closed.contains(&1)), (1, true), "the place is free, the lane is not");
-        under_way.hear(Event::Noted(lane(1)));
+        under_way.hear(Event::Noted { lane: lane(1), has_more: false });
         assert!(!share(&under_way).closed.contains(&1));
 
         // In whatever order the two are heard.
-        (2..=8).for_each(|number| under_way.hear(Event::Noted(lane(number))));
+        (2..=8).for_each(|number| under_way.hear(Event::Noted { lane: lane(number), has_more: false }));
         (2..=8).for_each(|number| under_way.hear(Event::Ended(lane(number))));
         assert_eq!((under_way.room(), under_way.callbacks.len()), (MAX_ATTEMPTS, 0), "what is idle is forgotten");
     }
@@ -202,7 +202,7 @@ mod tests {
         begin(&mut under_way, lane(1), &terms, now);
         assert_eq!((share(&under_way, 0), share(&under_way, 200)), ((0, Some(250)), (0, Some(50))));
         under_way.hear(Event::Ended(lane(1)));
-        under_way.hear(Event::Noted(lane(1)));
+        under_way.hear(Event::Noted { lane: lane(1), has_more: false });
         assert_eq!(share(&under_way, 0).0, 0, "an idle callback keeps its pace");
         assert_eq!(share(&under_way, 60_000).0, 1);
 

@@ -88,6 +88,7 @@ struct Inner {
     delivering: Arc<RwLock<()>>,
     /// Tells that deliveries have come to an outcome.
     outcomes: watch::Sender<()>,
+    statistics: statistics::Counter,
     shelf: Shelf,
     clock: Clock,
     /// Keeps other publishers out of the folder for as long as the store is open.
@@ -154,6 +155,7 @@ impl Store {
             switches,
             delivering: Arc::default(),
             outcomes: watch::Sender::new(()),
+            statistics: statistics::Counter::default(),
             shelf,
             clock: Clock::default(),
             _lock: lock,

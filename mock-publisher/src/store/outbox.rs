@@ -12,7 +12,7 @@ use super::batch::Batch;
 use super::deliveries::DeliveryState;
 use super::error::StoreError;
 use super::repeats::{self, Repeat};
-use super::statistics::{self, Subject};
+use super::statistics::Subject;
 use super::{Store, terms};
 use crate::callback::Callback;
 use crate::clock::Millis;
@@ -69,6 +69,8 @@ pub(crate) struct Due {
     pub(crate) next_due: Option<Millis>,
     /// How long until a rate allows more.
     pub(crate) wait: Option<Duration>,
+    /// Whether there may be more that is due, for which there was no room.
+    pub(crate) is_cut: bool,
 }
 
 /// What an attempt came to.
@@ -152,15 +154,17 @@ impl Store {
     ) -> Result<Due, StoreError> {
         let now = self.clock().now();
         self.read(move |connection| {
-            let (mut heads, mut next_due, mut wait) = (Vec::new(), None, None);
+            let (mut heads, mut next_due, mut wait, mut is_cut) = (Vec::new(), None, None, false);
             for callback in waiting_callbacks(connection)? {
                 let terms = Arc::new(terms::of(connection, callback)?);
                 if terms.paused {
                     continue;
                 }
                 let share = share(callback, &terms);
+                is_cut |= share.room == 0;
                 if share.room > 0 {
                     let free = free_heads(connection, callback, &share, now)?;
+                    is_cut |= free.len() >= share.room;
                     let turns = share.attempts..;
                     heads.extend(turns.zip(free).map(|(turn, (id, lane))| (turn, id, lane, terms.clone())));
                 }
@@ -168,9 +172,10 @@ impl Store {
                 wait = [wait, share.wait].into_iter().flatten().min();
             }
             heads.sort_by_key(|(turn, id, ..)| (*turn, *id));
+            is_cut |= heads.len() > most;
             heads.truncate(most);
             let outgoing = heads.into_iter().map(|(_, id, lane, terms)| outgoing(connection, id, lane, terms));
-            Ok(Due { outgoing: outgoing.collect::<Result<_, StoreError>>()?, next_due, wait })
+            Ok(Due { outgoing: outgoing.collect::<Result<_, StoreError>>()?, next_due, wait, is_cut })
         })
         .await
     }
@@ -185,16 +190,22 @@ impl Store {
         .await
     }
 
-    /// Notes what became of some deliveries, all at once, and opens their lanes for the next ones.
-    pub(crate) async fn finish(&self, finished: Arc<Vec<Finished>>) -> Result<(), StoreError> {
+    /// Notes what became of some deliveries, all at once, and opens their lanes for the next ones. For each, whether its lane has
+    /// something to be delivered now or later.
+    pub(crate) async fn finish(&self, finished: Arc<Vec<Finished>>) -> Result<Vec<bool>, StoreError> {
         let now = self.clock().now();
-        self.write(move |transaction| {
-            finished.iter().try_for_each(|one| note(transaction, one, now))?;
-            statistics::count(transaction, &finished)
-        })
-        .await?;
+        let tally = Arc::new(self.0.statistics.due());
+        let noted = self.write({
+            let (finished, tally) = (finished.clone(), tally.clone());
+            move |transaction| {
+                tally.write(transaction)?;
+                finished.iter().map(|one| note(transaction, one, now)).collect()
+            }
+        });
+        let more = noted.await.inspect_err(|_| self.0.statistics.give_back(&tally))?;
+        self.0.statistics.count(&finished);
         self.0.outcomes.send_replace(());
-        Ok(())
+        Ok(more)
     }
 }
 
@@ -316,17 +327,19 @@ pub(super) fn faults_of(kept: &str) -> Result<Vec<(u32, String)>, StoreError> {
     serde_json::from_str(kept).map_err(|_| StoreError::row("list of faults", kept))
 }
 
-fn note(transaction: &Transaction<'_>, finished: &Finished, now: Millis) -> Result<(), StoreError> {
+/// Whether the lane has something then.
+fn note(transaction: &Transaction<'_>, finished: &Finished, now: Millis) -> Result<bool, StoreError> {
     let (id, lane) = (finished.id, finished.lane);
     if !finished.faults.is_empty() {
         mark(transaction, id, &finished.faults)?;
     }
-    match &finished.step {
+    let is_followed = match &finished.step {
         Step::Attempted { attempt, again } => note_attempt(transaction, finished, attempt, *again, now)?,
-        Step::Deferred(until) => defer(transaction, lane, *until)?,
-        Step::Overtaken => overtake(transaction, lane, id)?,
-    }
-    finished.repeats.iter().try_for_each(|repeat| repeats::again(transaction, id, *repeat).map(drop))
+        Step::Deferred(until) => defer(transaction, lane, *until).map(|()| true)?,
+        Step::Overtaken => overtake(transaction, lane, id).map(|()| true)?,
+    };
+    finished.repeats.iter().try_for_each(|repeat| repeats::again(transaction, id, *repeat).map(drop))?;
+    Ok(is_followed || !finished.repeats.is_empty())
 }
 
 fn mark(transaction: &Transaction<'_>, id: Id, faults: &[(u32, &'static str)]) -> Result<(), StoreError> {
@@ -359,20 +372,21 @@ fn note_attempt(
     attempt: &Attempt,
     again: Option<Millis>,
     now: Millis,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let (id, lane) = (*id, *lane);
-    match again {
+    let is_followed = match again {
         Some(due) => {
             transaction
                 .prepare_cached("UPDATE deliveries SET attempts = ?2 WHERE id = ?1")?
                 .execute(params![id, attempt.number])?;
             defer(transaction, lane, due)?;
+            true
         }
         None => {
             let sql = "UPDATE deliveries SET attempts = ?2, state = ?3, finished = ?4, sequence = \
                        (SELECT coalesce(max(sequence), 0) + 1 FROM deliveries WHERE sequence IS NOT NULL) WHERE id = ?1";
             transaction.prepare_cached(sql)?.execute(params![id, attempt.number, attempt.outcome().name(), now])?;
-            advance(transaction, lane)?;
+            let is_followed = advance(transaction, lane)?;
             if attempt.says_gone() {
                 // Unless it has another URL by now.
                 let sql = "UPDATE callbacks SET active = 0 WHERE id = ?1 AND url = (SELECT url FROM deliveries WHERE id = ?2)";
@@ -380,8 +394,9 @@ fn note_attempt(
                     terms::pause(transaction, lane.callback)?;
                 }
             }
+            is_followed
         }
-    }
+    };
     let sql = "INSERT INTO attempts (delivery, number, started, micros, answered, request_head, status, response_head, answer, \
                error, error_detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     let (error, detail) = attempt.error.as_ref().map(|(class, detail)| (*class, detail)).unzip();
@@ -398,11 +413,11 @@ fn note_attempt(
         error,
         detail,
     ])?;
-    Ok(())
+    Ok(is_followed)
 }
 
-/// Opens a lane for its next delivery, or closes it if there is none.
-fn advance(transaction: &Transaction<'_>, Lane { callback, number }: Lane) -> Result<(), StoreError> {
+/// Opens a lane for its next delivery, or closes it if there is none. Whether there is one.
+fn advance(transaction: &Transaction<'_>, Lane { callback, number }: Lane) -> Result<bool, StoreError> {
     let sql = "SELECT min(id) FROM deliveries WHERE state = 'pending' AND callback = ?1 AND lane = ?2";
     let next: Option<Id> = transaction.prepare_cached(sql)?.query_row([callback, number], |row| row.get(0))?;
     match next {
@@ -415,5 +430,5 @@ fn advance(transaction: &Transaction<'_>, Lane { callback, number }: Lane) -> Re
             transaction.prepare_cached(sql)?.execute([callback, number])?;
         }
     }
-    Ok(())
+    Ok(next.is_some())
 }

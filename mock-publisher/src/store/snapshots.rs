@@ -136,6 +136,8 @@ impl Store {
             migrate::migrate(&mut contents)?;
             copy(&contents, &mut writer)?;
             crowds::forget(&writer)?;
+            // What it is about is gone.
+            drop(inner.statistics.all());
             inner.outcomes.send_replace(());
             Ok(())
         })

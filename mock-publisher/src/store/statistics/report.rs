@@ -93,6 +93,7 @@ impl From<&Histogram> for Latencies {
 impl Store {
     /// What attempts came to.
     pub(crate) async fn statistics(&self, period: Period) -> Result<Statistics, StoreError> {
+        self.write_statistics().await?;
         self.read(move |connection| {
             let mut report = Report::default();
             report.read_outcomes(connection, period)?;

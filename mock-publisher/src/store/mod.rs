@@ -37,6 +37,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use tokio::sync::{OwnedRwLockReadGuard, RwLock, watch};
 
@@ -106,7 +107,7 @@ impl Readers {
         // Only one thread at a time uses a connection, so it needs no locks of its own.
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.file, flags)?;
-        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        keep_statements(&connection)?;
         Ok(connection)
     }
 }
@@ -116,7 +117,7 @@ impl Store {
     pub(crate) fn in_memory(switches: Switches) -> Result<Self, StoreError> {
         let mut connection = Connection::open_in_memory()?;
         migrate::migrate(&mut connection)?;
-        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        keep_statements(&connection)?;
         crowds::prepare(&connection)?;
         Ok(Self::new(connection, None, switches, None))
     }
@@ -142,7 +143,7 @@ impl Store {
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
         migrate::migrate(&mut connection)?;
         imports::interrupt(&connection, clock::real_now())?;
-        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        keep_statements(&connection)?;
         crowds::prepare(&connection)?;
         Ok(Self::new(connection, Some(file), switches, Some(lock)))
     }
@@ -249,6 +250,12 @@ impl Store {
         })
         .await
     }
+}
+
+/// Statements stay prepared, and are not prepared again whenever a parameter has another value, in the hope of a better plan.
+fn keep_statements(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }
 
 /// SQLite blocks, so it has threads of its own.

@@ -17,7 +17,7 @@ pub(crate) enum SendError {
     ConnectionReset(String),
     #[error("no connection was made in time: {0}")]
     TimeoutConnect(String),
-    #[error("no answer within {} s", .0.as_secs())]
+    #[error("no answer within {} s", .0.as_secs_f64())]
     TimeoutResponse(Duration),
     #[error("the answer is not HTTP: {0}")]
     Protocol(String),

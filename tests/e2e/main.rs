@@ -27,6 +27,7 @@ mod payloads;
 mod proxies;
 mod receivers;
 mod redelivery;
+mod rehearse;
 mod reports;
 mod rest;
 mod rest_calls;

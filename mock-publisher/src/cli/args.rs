@@ -7,6 +7,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
 
 use super::import::ImportArgs;
+use super::rehearse::RehearseArgs;
 use crate::access_token::AccessToken;
 use crate::emit::{PayloadMethod, TargetUrl};
 use crate::platform::{Action, ConditionStyle, Dialect, LaneOrder, PayloadStyle, Switches};
@@ -145,6 +146,8 @@ pub(super) enum Command {
     Exec(ExecArgs),
     /// Deliver something once more, signed anew or byte for byte
     Redeliver(RedeliverArgs),
+    /// Rehearse a mass import: does the receiver keep up, and up to which rate?
+    Rehearse(Box<RehearseArgs>),
     /// Count what deliveries came to: by action, trigger and callback, and over time
     Stats(StatsArgs),
     /// Tell which callbacks a change fired, and why the others were not sent
@@ -651,11 +654,11 @@ impl StatsStep {
     }
 }
 
-fn time(text: &str) -> Result<Duration, &'static str> {
+pub(super) fn time(text: &str) -> Result<Duration, &'static str> {
     duration(text).ok_or("expected a whole number and its unit: `s`, `m`, `h` or `d`")
 }
 
-fn time_to_answer(text: &str) -> Result<Duration, String> {
+pub(super) fn time_to_answer(text: &str) -> Result<Duration, String> {
     let most = Duration::from_millis(MAX_TIMEOUT.into());
     let expected = || format!("expected a number of seconds from 0.001 to {}", most.as_secs());
     let time = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());

@@ -10,6 +10,7 @@ mod interrupts;
 mod keys;
 mod ready;
 mod redeliver;
+mod rehearse;
 mod run;
 mod running;
 mod send;
@@ -48,6 +49,7 @@ pub(crate) fn run() -> ExitCode {
             Some(Command::Run(args)) => run::run(args).await,
             Some(Command::Exec(args)) => exec::exec(args).await,
             Some(Command::Redeliver(args)) => redeliver::redeliver(args).await,
+            Some(Command::Rehearse(args)) => rehearse::rehearse(*args).await,
             Some(Command::Stats(args)) => stats::stats(args).await,
             Some(Command::Why(args)) => why::why(args).await,
         }

@@ -10,7 +10,6 @@ mod batch;
 mod housekeeping;
 mod mishaps;
 mod notes;
-mod signers;
 mod tampering;
 mod under_way;
 
@@ -25,13 +24,13 @@ use crate::health::Health;
 use crate::keyring::{Keyring, Stranger};
 use crate::metrics::Metrics;
 use crate::send::Client;
+use crate::signers::Signers;
 use crate::store::{Due, Store, StoreError};
 use crate::terms::{OwnTerms, Terms};
 use crate::wire_profile::{Coverage, WireProfile};
 use batch::Begun;
 pub(crate) use housekeeping::forget;
 use notes::Notes;
-pub(crate) use signers::Signers;
 use under_way::{Event, Events, UnderWay};
 
 /// How long to wait before the outbox is looked at although nobody has rung.

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, RwLock, mpsc};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use axum::body::Body;
@@ -12,13 +12,14 @@ use callback_verifier::{DnsKeys, Rejection, RequestHead, Verifier};
 use http_body_util::BodyExt;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::{PATIENCE, Publisher};
 
 /// A receiver on a free port, as an integrator would write it: it verifies what comes in with the key from the publisher's
 /// DNS, and takes nothing twice. What it answers depends on the path: `/answer/503` that status, `/first/2/503` the same to the first two that come there,
-/// `/busy/9` once that it wants to be left alone for 9 seconds, `/redirect` a redirect, `/never` nothing, and any other path the
-/// verdict.
+/// `/busy/9` once that it wants to be left alone for 9 seconds, `/limited/100` the verdict to a hundred a second, one after the other, `/redirect` a redirect, `/never` nothing, and any
+/// other path the verdict.
 pub(crate) struct Receiver {
     pub(crate) address: SocketAddr,
     received: mpsc::Receiver<Received>,
@@ -57,6 +58,10 @@ struct Shared {
     received: mpsc::Sender<Received>,
     /// How many came to each path.
     came: Arc<Mutex<HashMap<String, usize>>>,
+    /// How many more are answered before all wait, if somebody has said.
+    left: Arc<Mutex<Option<usize>>>,
+    /// When the next one is answered that comes to a limited path.
+    turn: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Receiver {
@@ -78,6 +83,8 @@ impl Receiver {
             held: Arc::new(watch::Sender::new(false)),
             received: sender,
             came: Arc::default(),
+            left: Arc::default(),
+            turn: Arc::default(),
         };
         let router = Router::new().fallback(receive).with_state(shared.clone());
         runtime.spawn(axum::serve(listener, router).into_future());
@@ -102,6 +109,11 @@ impl Receiver {
     /// From now on requests wait for their answer.
     pub(crate) fn hold(&self) {
         self.shared.held.send_replace(true);
+    }
+
+    /// So many requests are still answered, and then they wait.
+    pub(crate) fn hold_after(&self, count: usize) {
+        *self.shared.left.lock().unwrap() = Some(count);
     }
 
     /// Answers those that wait, and whatever comes.
@@ -151,6 +163,12 @@ async fn receive(State(shared): State<Shared>, request: Request) -> Response {
     let request = format!("{} {}", parts.method, parts.uri);
     // Nobody listens any more when the test is over.
     let _ = shared.received.send(Received { request, headers, body: body.to_vec(), verdict });
+    if let Some(left) = shared.left.lock().unwrap().as_mut() {
+        match left.checked_sub(1) {
+            Some(fewer) => *left = fewer,
+            None => drop(shared.held.send_replace(true)),
+        }
+    }
     let _ = shared.held.subscribe().wait_for(|held| !held).await;
     let before = {
         let mut came = shared.came.lock().unwrap();
@@ -158,6 +176,15 @@ async fn receive(State(shared): State<Shared>, request: Request) -> Response {
         *count += 1;
         *count - 1
     };
+    if let Some(("", limit)) = parts.uri.path().split_once("/limited/") {
+        let turn = {
+            let mut next = shared.turn.lock().unwrap();
+            let turn = next.unwrap_or_else(Instant::now).max(Instant::now());
+            *next = Some(turn + Duration::from_secs_f64(1.0 / limit.parse::<f64>().unwrap()));
+            turn
+        };
+        tokio::time::sleep_until(turn).await;
+    }
     answer(parts.uri.path(), before, status).await
 }
 

@@ -1,0 +1,284 @@
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
+
+use anyhow::Context;
+use clap::Args;
+use clap::builder::BoolishValueParser;
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::sync::watch;
+
+use super::args::{DataArgs, IdentityArgs, PayloadArgs, TargetArgs, time, time_to_answer};
+use super::interrupts::Interrupts;
+use crate::emit::{PayloadMethod, TargetUrl};
+use crate::keyring::Keyring;
+use crate::keyring::dns::DnsServer;
+use crate::output::print;
+use crate::rehearse::{Audience, Mix, Rehearsal, Report, SCHEMA, Threshold};
+use crate::server::{ReadyFile, keys_folder};
+
+const HELP: &str = "\
+Examples:
+  mock-publisher rehearse http://127.0.0.1:8080/hook --rate 200 --duration 30s
+  mock-publisher rehearse http://127.0.0.1:8080/hook --profiles 100000 --find-limit --report rehearsal.html
+  mock-publisher rehearse http://127.0.0.1:8080/hook --rate 500 --threshold 'p99<250ms' --threshold 'errors<=0'
+  mock-publisher rehearse http://127.0.0.1:8080/hook --rate 500 --save after.json --compare before.json
+
+Without `--rate` callbacks are sent as fast as they are answered. With it they are sent when they are due, whatever became of
+those before, and latencies count from when they were due.
+
+Exit status: 0 all were accepted (or the limit was found), 1 some were not, or it was interrupted, 2 wrong usage, 3 a threshold
+was not met";
+
+/// How large an import is, if nobody says.
+const PROFILES: u64 = 10_000;
+/// The exit status of a threshold that was not met.
+const THRESHOLD: u8 = 3;
+
+/// Sends what a mass import would send, signed as always, and tells whether the receiver keeps up. The receiver must find the
+/// key: this program serves it in its own name server meanwhile, unless a publisher does that already.
+#[derive(Debug, Args)]
+#[command(after_long_help = HELP)]
+pub(super) struct RehearseArgs {
+    /// The receiver
+    #[arg(value_name = "URL", value_parser = TargetUrl::parse, required_unless_present = "schema")]
+    url: Option<TargetUrl>,
+    /// How many callbacks are sent, and how large an import is to be reckoned with [default: 10000, or as many as `--duration`
+    /// has time for]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    profiles: Option<u64>,
+    /// How many callbacks are due in a second; where to begin with `--find-limit` [default: as fast as they are answered]
+    #[arg(long, value_name = "PER_SECOND", value_parser = rate)]
+    rate: Option<f64>,
+    /// How many are under way at the same time at most
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    concurrency: u16,
+    /// What is told, in proportion
+    #[arg(long, value_name = "MIX", default_value_t)]
+    mix: Mix,
+    /// How long the rate grows evenly until it is reached
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = time, requires = "rate", conflicts_with = "find_limit")]
+    ramp: Duration,
+    /// How long it goes on at most, such as `30s` [default: until all are sent]
+    #[arg(long, value_name = "TIME", value_parser = time, conflicts_with = "find_limit")]
+    duration: Option<Duration>,
+    /// Look for the highest rate that the receiver keeps up with
+    #[arg(long, value_parser = BoolishValueParser::new())]
+    find_limit: bool,
+    /// How long each rate is tried then
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time)]
+    step: Duration,
+    /// A receiver whose 99th percentile is higher does not keep up
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = time)]
+    limit_p99: Duration,
+    /// How many seconds each may take
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = time_to_answer)]
+    timeout: Duration,
+    /// What must hold, such as `p99<250ms`, `errors<1%` or `rate>=500/s` (repeatable)
+    #[arg(long = "threshold", value_name = "THRESHOLD")]
+    thresholds: Vec<Threshold>,
+    /// Write the report to standard output as JSON, and nothing else
+    #[arg(long)]
+    json: bool,
+    /// Write the report to this file as one page of HTML
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Write the report to this file as JSON
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+    /// Compare with a report that was saved before
+    #[arg(long, value_name = "FILE")]
+    compare: Option<PathBuf>,
+    /// Write the JSON schema of the report, and do nothing else
+    #[arg(long, exclusive = true)]
+    schema: bool,
+    /// The form of the payload
+    #[arg(long, value_enum, default_value = "json")]
+    method: PayloadMethod,
+    #[command(flatten)]
+    payload: PayloadArgs,
+    /// The loopback address of the name server; port 0 for any free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7053", env = "MOCK_PUBLISHER_DNS")]
+    dns: SocketAddr,
+    /// Keep nothing: the key pair is gone at the end
+    #[arg(long, conflicts_with = "data", value_parser = BoolishValueParser::new())]
+    in_memory: bool,
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(flatten)]
+    identity: IdentityArgs,
+    #[command(flatten)]
+    targets: TargetArgs,
+}
+
+fn rate(text: &str) -> Result<f64, &'static str> {
+    let expected = "expected callbacks per second, from 0.1 to 100000";
+    text.parse().ok().filter(|rate| (0.1..=100_000.0).contains(rate)).ok_or(expected)
+}
+
+pub(super) async fn rehearse(args: RehearseArgs) -> anyhow::Result<ExitCode> {
+    let Some(url) = args.url.clone() else {
+        print(SCHEMA.trim_end())?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    let before = args.compare.as_deref().map(saved).transpose()?;
+    let keyring = keyring(&args)?;
+    let (server, dns) = key_server(&args, &keyring).await?;
+    let stage = Terminal { is_quiet: args.json, bar: bar(&args) };
+    stage.note(&setup(&args, &url, &keyring, dns));
+    let rehearsal = rehearsal(&args, url);
+    let report = interruptible(&rehearsal, &keyring, &stage).await;
+    stage.bar.finish_and_clear();
+    if let Some(server) = server {
+        server.stop().await;
+    }
+    let report = report?;
+    tell(&args, &report, before.as_ref())?;
+    Ok(match (report.is_good(), report.meets_thresholds()) {
+        (true, true) => ExitCode::SUCCESS,
+        (true, false) => ExitCode::from(THRESHOLD),
+        (false, _) => ExitCode::FAILURE,
+    })
+}
+
+/// Ends at Ctrl-C: nothing more is sent then, and what is under way is waited for. A second one ends it at once.
+async fn interruptible(rehearsal: &Rehearsal, keyring: &Keyring, stage: &Terminal) -> anyhow::Result<Report> {
+    let mut interrupts = Interrupts::catch()?;
+    let (stop, stopping) = watch::channel(false);
+    let running = rehearsal.run(keyring, stopping, stage);
+    tokio::pin!(running);
+    loop {
+        tokio::select! {
+            report = &mut running => return report,
+            interrupted = interrupts.next() => {
+                interrupted?;
+                if stop.send_replace(true) {
+                    anyhow::bail!("interrupted before the last answers were there");
+                }
+                stage.note("interrupted; waiting for the last answers");
+            }
+        }
+    }
+}
+
+fn keyring(args: &RehearseArgs) -> anyhow::Result<Keyring> {
+    let (zone, wire, now) = (args.identity.zone.clone(), args.identity.wire, SystemTime::now());
+    Ok(match args.in_memory {
+        true => Keyring::in_memory(zone, wire, now)?,
+        false => Keyring::open(&keys_folder(&args.data.data), zone, wire, now)?,
+    })
+}
+
+/// Serves the key, unless a publisher with the same data folder does.
+async fn key_server(args: &RehearseArgs, keyring: &Keyring) -> anyhow::Result<(Option<DnsServer>, SocketAddr)> {
+    if !args.in_memory {
+        let ready = ReadyFile::read(&ReadyFile::path_in(&args.data.data)).ok();
+        if let Some(dns) = ready.and_then(|ready| ready.dns.parse().ok()) {
+            return Ok((None, dns));
+        }
+    }
+    anyhow::ensure!(
+        args.dns.ip().is_loopback(),
+        "`{}` is not a loopback address; this program serves its own machine only",
+        args.dns
+    );
+    let server = DnsServer::start(args.dns, keyring).await;
+    let server =
+        server.with_context(|| format!("cannot listen on `{}`; choose another address with `--dns`", args.dns))?;
+    let address = server.address();
+    Ok((Some(server), address))
+}
+
+fn setup(args: &RehearseArgs, url: &TargetUrl, keyring: &Keyring, dns: SocketAddr) -> String {
+    format!(
+        "receiver   {url}   must know account {}, host {}\ndns        {dns}   {}\n",
+        args.identity.account,
+        url.authority(),
+        keyring.signing().name
+    )
+}
+
+fn rehearsal(args: &RehearseArgs, url: TargetUrl) -> Rehearsal {
+    Rehearsal {
+        url,
+        method: args.method,
+        style: args.payload.style(),
+        account: args.identity.account,
+        wire: args.identity.wire,
+        coverage: args.identity.cover,
+        allow_targets: args.targets.allow_target.clone(),
+        mix: args.mix,
+        profiles: args.profiles.unwrap_or(PROFILES),
+        count: args.profiles.unwrap_or(if args.duration.is_some() { u64::MAX } else { PROFILES }),
+        rate: args.rate,
+        ramp: args.ramp,
+        duration: args.duration.unwrap_or(Duration::MAX),
+        concurrency: args.concurrency.into(),
+        timeout: args.timeout,
+        find_limit: args.find_limit.then_some(args.step),
+        limit_p99: args.limit_p99,
+        thresholds: args.thresholds.clone(),
+    }
+}
+
+fn saved(path: &Path) -> anyhow::Result<Report> {
+    let context = || format!("cannot compare with `{}`", path.display());
+    Report::read(&fs::read(path).with_context(context)?).with_context(context)
+}
+
+fn tell(args: &RehearseArgs, report: &Report, before: Option<&Report>) -> anyhow::Result<()> {
+    let json = serde_json::to_string_pretty(report)?;
+    let write =
+        |path: &Path, text: &str| fs::write(path, text).with_context(|| format!("cannot write `{}`", path.display()));
+    if let Some(path) = &args.save {
+        write(path, &format!("{json}\n"))?;
+    }
+    if let Some(path) = &args.report {
+        write(path, &report.html())?;
+    }
+    if args.json {
+        print(json)?;
+        return Ok(());
+    }
+    print(report.in_words().trim_end())?;
+    if let Some(before) = before {
+        print(format!("\n{}", report.compared_with(before).trim_end()))?;
+    }
+    Ok(())
+}
+
+fn bar(args: &RehearseArgs) -> ProgressBar {
+    // Hidden where standard error is no terminal.
+    let is_open = args.find_limit || (args.duration.is_some() && args.profiles.is_none());
+    let bar = if is_open { ProgressBar::new_spinner() } else { ProgressBar::new(args.profiles.unwrap_or(PROFILES)) };
+    let template = if is_open { "{msg}" } else { "{bar:20} {human_pos}   {msg}" };
+    bar.with_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// Lines on standard output, and the progress on standard error.
+struct Terminal {
+    is_quiet: bool,
+    bar: ProgressBar,
+}
+
+impl Terminal {
+    fn note(&self, text: &str) {
+        self.bar.suspend(|| eprintln!("{text}"));
+    }
+}
+
+impl Audience for Terminal {
+    fn line(&self, text: &str) -> anyhow::Result<()> {
+        if self.is_quiet {
+            return Ok(());
+        }
+        Ok(self.bar.suspend(|| print(text))?)
+    }
+
+    fn progress(&self, text: String, done: u64) {
+        self.bar.set_position(done);
+        self.bar.set_message(text);
+    }
+}

@@ -1,0 +1,243 @@
+//! One stage of a rehearsal: callbacks are signed a little ahead, and each is sent when it is due, whatever became of those
+//! before it (an open loop). Its latency counts from when it was due, so that a receiver that stalls is not let off those that
+//! had to wait for it ("coordinated omission").
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::time::Instant;
+
+use super::ledger::{Ledger, Verdict};
+use super::plan::{Arrivals, Cast};
+use super::timeline::{Latencies, Stage, Timeline};
+use crate::clock;
+use crate::emit::{Emission, Payload, PayloadMethod, SignedRequest, TargetUrl, nonce};
+use crate::keyring::KeyPair;
+use crate::platform::{Action, Change, Entity, Id, PayloadStyle, Trigger};
+use crate::send::Client;
+use crate::signers::Signers;
+use crate::wire_profile::{Coverage, WireProfile};
+
+/// How many requests are signed ahead.
+const AHEAD: usize = 64;
+/// How many are signed in a row by one thread.
+const IN_A_ROW: usize = 8;
+/// From when on a request that was not signed in time counts as late.
+const LATE: Duration = Duration::from_millis(10);
+/// A stage ends when so many wait for an answer or for a place: the receiver will not catch up.
+const MOST_WAITING: u64 = 20_000;
+/// How often the progress is told.
+const TELL: Duration = Duration::from_millis(250);
+
+/// What sends, and to whom.
+pub(super) struct Storm {
+    pub(super) target: TargetUrl,
+    pub(super) method: PayloadMethod,
+    pub(super) style: PayloadStyle,
+    pub(super) account: u64,
+    pub(super) wire: WireProfile,
+    pub(super) coverage: Coverage,
+    pub(super) key: Arc<KeyPair>,
+    pub(super) client: Client,
+    pub(super) signers: Signers,
+    pub(super) timeout: Duration,
+    /// How many are under way at the same time at most.
+    pub(super) concurrency: usize,
+}
+
+/// When a stage ends, and how fast it goes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    /// `None` for as fast as `concurrency` allows.
+    pub(super) arrivals: Option<Arrivals>,
+    pub(super) count: u64,
+    pub(super) duration: Duration,
+}
+
+/// How a stage is going.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Progress {
+    pub(super) done: u64,
+    pub(super) failed: u64,
+    pub(super) per_second: f64,
+    pub(super) latency_ms: Latencies,
+}
+
+/// What became of one callback.
+struct Done {
+    due: Duration,
+    latency: Duration,
+    verdict: Verdict,
+    is_late: bool,
+}
+
+impl Storm {
+    /// A signed callback.
+    pub(super) fn request(&self, action: Action, id: Id) -> anyhow::Result<SignedRequest> {
+        let now = SystemTime::now();
+        let payload = Payload::of(&change(action, id, clock::millis(now)), self.method, self.style, clock::millis(now));
+        let emission = Emission {
+            target: &self.target,
+            content_type: &payload.content_type,
+            body: payload.bytes.into(),
+            account: self.account,
+            date: now,
+            nonce: nonce()?,
+            wire: self.wire,
+            coverage: self.coverage,
+            key: &self.key,
+        };
+        Ok(emission.sign()?)
+    }
+
+    /// Carries out a stage; `stop` ends it early. `tell` is told how it goes.
+    pub(super) async fn stage(
+        self: &Arc<Self>,
+        pace: Pace,
+        cast: &mut Cast,
+        stop: &watch::Receiver<bool>,
+        tell: impl Fn(Progress),
+    ) -> anyhow::Result<Stage> {
+        let (signed, mut ready) = mpsc::channel(AHEAD);
+        let signing = tokio::spawn(self.clone().sign(cast.clone(), pace.count, signed));
+        // The first ones are there before the clock begins to run.
+        let mut next = ready.recv().await;
+        let (done, mut outcomes) = mpsc::unbounded_channel();
+        let places = Arc::new(Semaphore::new(self.concurrency));
+        let begun = Instant::now();
+        let mut score = Score { ledger: Ledger::default(), timeline: Timeline::new(), late: 0, told: begun };
+        let mut sent = 0;
+        while sent < pace.count && sent - score.ledger.sent < MOST_WAITING && !*stop.borrow() {
+            let due = pace.arrivals.map(|arrivals| arrivals.at(sent));
+            if due.unwrap_or_else(|| begun.elapsed()) >= pace.duration {
+                break;
+            }
+            if let Some(due) = due {
+                tokio::time::sleep_until(begun + due).await;
+            }
+            let was_there = next.is_some();
+            let request = match next.take() {
+                Some(request) => request?,
+                None => match ready.recv().await {
+                    Some(request) => request?,
+                    None => break,
+                },
+            };
+            let is_late = due.is_some_and(|due| !was_there && begun.elapsed() > due + LATE);
+            // Without a schedule a callback is due when there is a place for it.
+            let place = if due.is_none() { Some(places.clone().acquire_owned().await?) } else { None };
+            let due = due.unwrap_or_else(|| begun.elapsed());
+            let (storm, places, done) = (self.clone(), places.clone(), done.clone());
+            tokio::spawn(async move {
+                // The places are never closed.
+                let place = match place {
+                    Some(place) => Some(place),
+                    None => places.acquire_owned().await.ok(),
+                };
+                let outcome = storm.client.attempt(&request, storm.timeout).await;
+                drop(place);
+                let latency = begun.elapsed().saturating_sub(due);
+                // Nobody listens any more after a panic.
+                let _ = done.send(Done { due, latency, verdict: (&outcome.result).into(), is_late });
+            });
+            sent += 1;
+            cast.next();
+            next = ready.try_recv().ok();
+            while let Ok(one) = outcomes.try_recv() {
+                score.add(one);
+            }
+            score.tell(begun, &tell);
+        }
+        drop((ready, done));
+        signing.abort();
+        while let Some(one) = outcomes.recv().await {
+            score.add(one);
+            score.tell(begun, &tell);
+        }
+        Ok(score.stage(pace.arrivals.map(|arrivals| arrivals.rate), begun.elapsed()))
+    }
+
+    /// Signs what comes next, as far ahead as there is room.
+    async fn sign(self: Arc<Self>, cast: Cast, count: u64, signed: mpsc::Sender<anyhow::Result<SignedRequest>>) {
+        let mut cast = cast.take(usize::try_from(count).unwrap_or(usize::MAX));
+        loop {
+            let mut parts = Vec::new();
+            for _ in 0..self.signers.count() {
+                let some: Vec<_> = cast.by_ref().take(IN_A_ROW).collect();
+                let storm = self.clone();
+                let sign = move || some.into_iter().map(|(action, id)| storm.request(action, id)).collect::<Vec<_>>();
+                parts.push(sign);
+            }
+            let running: Vec<_> = parts.into_iter().map(|part| self.signers.run(part)).collect();
+            let mut any = false;
+            for part in running {
+                for request in part.await.unwrap_or_default() {
+                    any = true;
+                    if signed.send(request).await.is_err() {
+                        return;
+                    }
+                }
+            }
+            if !any {
+                return;
+            }
+        }
+    }
+}
+
+struct Score {
+    ledger: Ledger,
+    timeline: Timeline,
+    late: u64,
+    told: Instant,
+}
+
+impl Score {
+    fn add(&mut self, Done { due, latency, verdict, is_late }: Done) {
+        self.ledger.add(verdict);
+        self.timeline.add(due, latency, verdict);
+        self.late += u64::from(is_late);
+    }
+
+    fn tell(&mut self, begun: Instant, tell: impl Fn(Progress)) {
+        if self.told.elapsed() < TELL {
+            return;
+        }
+        self.told = Instant::now();
+        let seconds = begun.elapsed().as_secs_f64();
+        tell(Progress {
+            done: self.ledger.sent,
+            failed: self.ledger.failed(),
+            per_second: self.ledger.accepted as f64 / seconds,
+            latency_ms: self.timeline.latencies(),
+        });
+    }
+
+    fn stage(self, offered: Option<f64>, took: Duration) -> Stage {
+        let at_work = took.saturating_sub(self.timeline.shortest()).as_secs_f64();
+        Stage {
+            offered,
+            accepted_per_second: self.ledger.accepted as f64 / at_work.max(1e-3),
+            seconds: took.as_secs_f64(),
+            latency_ms: self.timeline.latencies(),
+            ledger: self.ledger,
+            late: self.late,
+            timeline: self.timeline.seconds(),
+        }
+    }
+}
+
+/// A profile as an import makes it.
+fn change(action: Action, id: Id, now: clock::Millis) -> Change {
+    let fields = [
+        ("name", format!("Customer {id}")),
+        ("email", format!("customer{id}@example.com")),
+        ("city", if action == Action::Update { "Utrecht" } else { "Amsterdam" }.to_owned()),
+        ("company", format!("Company {}", id % 997)),
+        ("score", (id % 100).to_string()),
+    ];
+    let fields = fields.map(|(name, value)| (name.to_owned(), value)).to_vec();
+    let entity = Entity::by_hand(id, fields, vec!["tennis".to_owned()], now);
+    Change { action, trigger: Trigger::Import, entity, before: None }
+}

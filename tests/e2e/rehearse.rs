@@ -1,0 +1,153 @@
+//! Import storms against receivers.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::{Background, Outcome, Publisher, Receiver, background, mock_publisher, run};
+
+/// A publisher whose name server has the key, and a receiver that finds it there.
+struct Stage {
+    _publisher: Publisher,
+    receiver: Receiver,
+    folder: TempDir,
+}
+
+impl Stage {
+    fn set() -> Self {
+        let folder = TempDir::new().unwrap();
+        let publisher = Publisher::start_in(&folder.path().join("mock-publisher-data"));
+        let receiver = Receiver::of(&publisher);
+        Self { _publisher: publisher, receiver, folder }
+    }
+
+    fn rehearse(&self, path: &str, arguments: &[&str]) -> Outcome {
+        run(mock_publisher(self.folder.path()).args(["rehearse", &self.receiver.url(path)]).args(arguments))
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+fn report(outcome: Outcome) -> Value {
+    let report: Value = serde_json::from_str(&outcome.text()).unwrap();
+    let schema = run(mock_publisher(TempDir::new().unwrap().path()).args(["rehearse", "--schema"])).expect_status(0);
+    let schema = jsonschema::validator_for(&serde_json::from_str(&schema.text()).unwrap()).unwrap();
+    let errors: Vec<_> = schema.iter_errors(&report).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?} in {report:#}");
+    report
+}
+
+#[test]
+fn each_callback_is_genuine_and_the_ledger_tells_what_became_of_it() {
+    let stage = Stage::set();
+    let outcome = stage.rehearse("/hook", &["--rate", "100", "--profiles", "150", "--json"]).expect_status(0);
+    assert!(outcome.err.contains("must know account 1234"), "{}", outcome.err);
+    let report = report(outcome);
+    let expected = json!({"sent": 150, "accepted": 150, "refused": 0, "unanswered": 0, "errors": {}});
+    assert_eq!((&report["ledger"], &report["stages"][0]["ledger"]), (&expected, &expected));
+    let timeline = report["stages"][0]["timeline"].as_array().unwrap();
+    assert_eq!(timeline.iter().map(|second| second["accepted"].as_u64().unwrap()).collect::<Vec<_>>(), [100, 50]);
+    // One more comes first, to see whether the receiver takes any.
+    let bodies: Vec<Value> =
+        (0..151).map(|_| serde_json::from_slice(&stage.receiver.next_verified().body).unwrap()).collect();
+    stage.receiver.expect_nothing_more();
+    let count = |action: &str| bodies[1..].iter().filter(|body| body["action"] == action).count();
+    assert_eq!([count("create"), count("update"), count("delete")], [120, 15, 15]);
+}
+
+#[test]
+fn a_receiver_that_takes_nothing_is_told_so_at_once() {
+    let stage = Stage::set();
+    let outcome = stage.rehearse("/answer/403", &[]);
+    outcome.expect_failure(1, &["refuses a genuine callback: it answers 403", "hint: it must know account 1234"]);
+    let nobody = run(mock_publisher(stage.folder.path()).args(["rehearse", "http://127.0.0.1:1/"]));
+    nobody.expect_failure(1, &["`http://127.0.0.1:1/` was not reached"]);
+    let folder = TempDir::new().unwrap();
+    let stranger =
+        run(mock_publisher(folder.path()).args(["rehearse", &stage.receiver.url("/hook"), "--dns", "127.0.0.1:0"]));
+    stranger.expect_failure(1, &["it answers 401"]);
+}
+
+#[test]
+fn what_is_refused_or_not_answered_is_in_the_ledger() {
+    let stage = Stage::set();
+    let outcome = stage.rehearse("/first/9/200", &["--profiles", "20", "--json"]).expect_status(0);
+    assert_eq!(report(outcome)["ledger"]["accepted"], 20);
+    // The tenth one and those after it get no answer at all.
+    let stage = Stage::set();
+    let arguments = ["--profiles", "12", "--json", "--timeout", "0.3", "--rate", "100"];
+    stage.receiver.hold_after(4);
+    let outcome = stage.rehearse("/hook", &arguments).expect_status(1);
+    let ledger = &report(outcome)["ledger"];
+    let expected = json!({"sent": 12, "accepted": 3, "refused": 0, "unanswered": 9, "errors": {"timeout_response": 9}});
+    assert_eq!(ledger, &expected);
+}
+
+#[test]
+fn a_threshold_that_is_not_met_has_a_status_of_its_own() {
+    let stage = Stage::set();
+    let good = stage.rehearse("/hook", &["--profiles", "30", "--threshold", "errors<=0", "--threshold", "p99<60s"]);
+    assert!(good.expect_status(0).text().contains("threshold errors<=0: met (0)"));
+    let bad = stage.rehearse("/hook", &["--profiles", "30", "--threshold", "errors<=0", "--threshold", "p50<0.001ms"]);
+    assert!(bad.expect_status(3).text().contains("threshold p50<0.001ms: NOT MET"));
+    stage
+        .rehearse("/hook", &["--threshold", "p50<1"])
+        .expect_failure(2, &["expected a figure, a comparison and a bound"]);
+    stage.rehearse("/hook", &["--mix", "update=1"]).expect_failure(2, &["expected proportions such as"]);
+    stage.rehearse("/hook", &["--rate", "0"]).expect_failure(2, &["expected callbacks per second"]);
+}
+
+#[test]
+fn the_limit_of_a_receiver_is_found_within_ten_percent() {
+    let stage = Stage::set();
+    let arguments = ["--find-limit", "--rate", "60", "--step", "2s", "--profiles", "36000", "--json"];
+    let report = report(stage.rehearse("/limited/120", &arguments).expect_status(0));
+    let limit = report["limit"]["per_second"].as_f64().unwrap();
+    assert!((108.0..=132.0).contains(&limit), "{limit} in {report:#}");
+    let verdict = report["verdict"].as_str().unwrap();
+    assert!(
+        verdict.starts_with("keeps up with 1") && verdict.contains("an import of 36000 profiles takes"),
+        "{verdict}"
+    );
+}
+
+#[test]
+fn an_interrupted_rehearsal_tells_what_there_was() {
+    let stage = Stage::set();
+    let (out, err) = (stage.file("out"), stage.file("err"));
+    let mut command = mock_publisher(stage.folder.path());
+    command.args(["rehearse", &stage.receiver.url("/hook"), "--rate", "100", "--duration", "60s"]);
+    let files = [&out, &err].map(|path| fs::File::create(path).unwrap());
+    let [stdout, stderr] = files;
+    let mut running: Background = background(command.stdout(stdout).stderr(stderr));
+    (0..20).for_each(|_| drop(stage.receiver.next_verified()));
+    running.signal("INT");
+    assert_eq!(running.ended().code(), Some(1));
+    let told = fs::read_to_string(out).unwrap();
+    assert!(told.contains("ledger: ") && told.contains(" 0 unanswered"), "{told}");
+    assert!(fs::read_to_string(err).unwrap().contains("interrupted; waiting for the last answers"));
+}
+
+#[test]
+fn a_report_is_kept_shown_and_compared() {
+    let stage = Stage::set();
+    let arguments = ["--profiles", "40", "--rate", "80", "--save", "before.json", "--report", "report.html"];
+    let text = stage.rehearse("/hook", &arguments).expect_status(0).text();
+    let lines: Vec<_> = text.lines().collect();
+    assert!(lines[0].contains("rate/s   accepted") && lines[1].trim().starts_with("80"), "{text}");
+    assert!(text.contains("verdict: keeps up with 80/s"), "{text}");
+    assert!(text.contains("ledger: 40 sent = 40 accepted + 0 refused + 0 unanswered"), "{text}");
+    let page = fs::read_to_string(stage.file("report.html")).unwrap();
+    assert!(page.starts_with("<!doctype html>") && page.matches("<polyline").count() == 6, "{page}");
+    assert!(!page.contains("<script") && !page.contains("http-equiv"), "it needs nothing else");
+    let text = stage.rehearse("/hook", &["--profiles", "20", "--compare", "before.json"]).expect_status(0).text();
+    assert!(text.contains("compared with the run of 20") && text.contains("accepted "), "{text}");
+
+    fs::write(stage.file("before.json"), r#"{"version": 2}"#).unwrap();
+    let newer = stage.rehearse("/hook", &["--compare", "before.json"]);
+    newer.expect_failure(1, &["cannot compare with `before.json`", "version 2, and this program knows version 1"]);
+}

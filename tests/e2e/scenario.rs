@@ -522,3 +522,39 @@ fn a_command_that_is_interrupted_may_clean_up() {
     program.signal("TERM");
     assert_eq!(program.ended().code(), Some(128 + 9));
 }
+
+#[test]
+fn something_goes_wrong_in_a_step_and_a_callback_has_terms_of_its_own() {
+    let text = r#"
+        [[callbacks]]
+        database = "customers"
+        url = "receiver/hook"
+        terms = { schedule = "fixed:0s", rate = 1000 }
+
+        [[steps]]
+        fault = { fault = "stale_date", times = 2, callback = 1 }
+
+        [[steps]]
+        via = "rest"
+        create = { database = "customers", fields = { name = "Mike" } }
+
+        [[steps]]
+        expect = { deliveries = 1, verdict = "refused" }
+
+        [[steps]]
+        fault = "none"
+
+        [[steps]]
+        via = "rest"
+        create = { database = "customers", fields = { name = "Jessica" } }
+
+        [[steps]]
+        expect = { deliveries = 1, verdict = "verified" }
+    "#;
+    let outcome = run_text(text, &[]).expect_status(0);
+    assert!(outcome.text().contains("everything held"), "{}", outcome.text());
+    let wrong = text.replace("stale_date", "fire");
+    run_text(&wrong, &[]).expect_failure(2, &["line 8", "there is no fault `fire`"]);
+    let wrong = text.replace("rate = 1000", "rate = 0");
+    run_text(&wrong, &[]).expect_failure(2, &["expected attempts per second"]);
+}

@@ -188,7 +188,7 @@ pub(super) struct CallbackTable {
     pub(super) terms: TermsDraft,
 }
 
-/// A step has one of `create`, `update`, `remove`, `import`, `copy`, `message`, `wait` and `expect`.
+/// A step has one of `create`, `update`, `remove`, `import`, `copy`, `message`, `fault`, `wait` and `expect`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StepTable {
@@ -202,6 +202,8 @@ pub(super) struct StepTable {
     pub(super) import: Option<ImportTable>,
     pub(super) copy: Option<CopyTable>,
     pub(super) message: Option<MessageTable>,
+    /// A fault as the control API takes it, or `none` to end all of them.
+    pub(super) fault: Option<Spanned<Value>>,
     pub(super) wait: Option<Time>,
     pub(super) expect: Option<ExpectTable>,
 }

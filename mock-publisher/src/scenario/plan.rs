@@ -4,6 +4,7 @@ mod masses;
 
 use std::collections::HashMap;
 
+use serde_json::Value;
 use toml::Spanned;
 
 use super::document::{
@@ -16,6 +17,7 @@ use super::step::{Action, Change, Message, Names, Step, Target, Values, Via, Wha
 use super::values::{Profiles, Reference};
 use super::{CallbackPlan, Scenario, values};
 use crate::callback::ConditionDraft;
+use crate::faults::FaultDraft;
 use crate::platform::{
     Collection, Database, EntityInput, EntityRef, Id, Interest, InterestsInput, Kind, Layout, Occasion, Trigger,
 };
@@ -240,11 +242,13 @@ impl Plan<'_> {
 
     fn step(&mut self, table: Spanned<StepTable>) -> Checked<Step> {
         let span = table.span();
-        let StepTable { at, via, create, update, remove, import, copy, message, wait, expect } = table.into_inner();
-        let one_of = "a step has one of `create`, `update`, `remove`, `import`, `copy`, `message`, `wait` and `expect`";
+        let StepTable { at, via, create, update, remove, import, copy, message, fault, wait, expect } =
+            table.into_inner();
+        let one_of =
+            "a step has one of `create`, `update`, `remove`, `import`, `copy`, `message`, `fault`, `wait` and `expect`";
         let wrong = |message: &str| self.source.error(Some(span.clone()), message);
         let changes = [create.is_some(), update.is_some(), remove.is_some(), import.is_some(), copy.is_some()];
-        let others = [message.is_some(), wait.is_some(), expect.is_some()];
+        let others = [message.is_some(), fault.is_some(), wait.is_some(), expect.is_some()];
         if changes.iter().chain(&others).filter(|given| **given).count() != 1 {
             return Err(wrong(one_of));
         }
@@ -254,6 +258,9 @@ impl Plan<'_> {
         } else if let Some(expect) = expect {
             self.no_entrance(via.as_ref(), "expect")?;
             Action::Expect(expect)
+        } else if let Some(fault) = fault {
+            self.no_entrance(via.as_ref(), "fault")?;
+            self.fault(&fault)?
         } else {
             let via = via.ok_or_else(|| wrong("`via` is missing: the entrance, such as `rest` or `publisher`"))?;
             let trigger: Trigger = via
@@ -290,6 +297,15 @@ impl Plan<'_> {
             }
         };
         Ok(Step { line: self.source.line(span.start), at: at.map(|time| time.0), action })
+    }
+
+    fn fault(&self, fault: &Spanned<Value>) -> Checked<Action> {
+        if fault.get_ref() == "none" {
+            return Ok(Action::NoFault);
+        }
+        let draft: Result<FaultDraft, _> = serde_json::from_value(fault.get_ref().clone());
+        draft.map_err(|error| self.error(fault, error.to_string()))?;
+        Ok(Action::Fault(fault.get_ref().clone()))
     }
 
     fn no_entrance(&self, via: Option<&Spanned<String>>, what: &str) -> Checked<()> {

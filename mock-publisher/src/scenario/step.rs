@@ -24,6 +24,10 @@ pub(super) enum Action {
     Import(Import),
     Copy(Copy),
     Message(Message),
+    /// Something goes wrong from then on, as the control API takes it.
+    Fault(Value),
+    /// Nothing goes wrong any more.
+    NoFault,
     Wait(Duration),
     Expect(ExpectTable),
 }

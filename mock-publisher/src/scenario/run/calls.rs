@@ -91,6 +91,16 @@ impl Calls {
     }
 
     /// Something happens to a message that was sent to a profile.
+    pub(super) async fn fault(&self, fault: &Value) -> anyhow::Result<Outcome> {
+        let answer = self.0.call(Method::POST, "/mock/v1/faults", Some(fault)).await?;
+        Ok(judged(&answer).map(|()| fault["fault"].as_str().unwrap_or_default().to_owned()))
+    }
+
+    pub(super) async fn no_fault(&self) -> anyhow::Result<Outcome> {
+        let answer = self.0.call(Method::DELETE, "/mock/v1/faults", None).await?;
+        Ok(judged(&answer).map(|()| "none".to_owned()))
+    }
+
     pub(super) async fn message(&self, message: Message, names: &Names) -> anyhow::Result<Outcome> {
         let Message { occasion, to, script, code, description } = message;
         let Some(profile) = number(Kind::Profile, &to, names) else { return Ok(Err(missing(&to))) };

@@ -125,6 +125,8 @@ impl Run {
             Action::Change(change) => (change.via.name(), self.calls.change(change, &mut self.names).await?),
             Action::Import(import) => ("import", self.calls.import(import).await?),
             Action::Copy(copy) => ("copy", self.calls.copy(copy).await?),
+            Action::Fault(fault) => ("fault", self.calls.fault(&fault).await?),
+            Action::NoFault => ("fault", self.calls.no_fault().await?),
             Action::Message(message) => (message.occasion.name(), self.calls.message(message, &self.names).await?),
         };
         match outcome {

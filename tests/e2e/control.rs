@@ -60,6 +60,11 @@ fn every_answer_is_as_the_document_says() {
         ("POST", "/mock/v1/deliveries/redeliver", "/mock/v1/deliveries/redeliver", json!({"state": "pending"}), 400),
         ("POST", "/mock/v1/faults", "/mock/v1/faults", json!({"fault": "stale_date", "chance": 0}), 201),
         ("POST", "/mock/v1/faults", "/mock/v1/faults", json!({"fault": "fire"}), 400),
+        ("POST", "/mock/v1/keys/rotate", "/mock/v1/keys/rotate", json!({"selector": "next"}), 201),
+        ("POST", "/mock/v1/keys/rotate", "/mock/v1/keys/rotate", json!({"selector": "next"}), 409),
+        ("POST", "/mock/v1/keys/rotate", "/mock/v1/keys/rotate", json!({"bits": 512}), 400),
+        ("POST", "/mock/v1/keys/revoke", "/mock/v1/keys/revoke", json!({"name": "next._domainkey.copernica.com"}), 200),
+        ("POST", "/mock/v1/keys/revoke", "/mock/v1/keys/revoke", json!({"name": "nobody"}), 404),
         ("PUT", "/mock/v1/callbacks/{callback}/terms", "/mock/v1/callbacks/1/terms", json!({"rate": 100}), 200),
         ("PUT", "/mock/v1/callbacks/{callback}/terms", "/mock/v1/callbacks/1/terms", json!({"rate": "100"}), 400),
     ] {

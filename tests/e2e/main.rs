@@ -33,6 +33,7 @@ mod rest;
 mod rest_calls;
 mod rest_versions;
 mod retries;
+mod rotation;
 mod safety;
 mod scenario;
 mod send;

@@ -10,6 +10,8 @@ use super::import::ImportArgs;
 use super::rehearse::RehearseArgs;
 use crate::access_token::AccessToken;
 use crate::emit::{PayloadMethod, TargetUrl};
+use crate::keyring::Bits;
+use crate::keyring::rotation::{Calendar, Plan};
 use crate::platform::{Action, ConditionStyle, Dialect, LaneOrder, PayloadStyle, Switches};
 use crate::store::Retention;
 use crate::terms::{MAX_CONCURRENCY, MAX_TIMEOUT, Rate, Schedule, Terms, duration};
@@ -70,6 +72,15 @@ Examples:
   mock-publisher keys record --pem > publisher.pem
 
 Exit status: 0 shown, 1 there is no usable key pair, 2 wrong usage";
+
+const ROTATE_HELP: &str = "\
+Examples:
+  mock-publisher keys rotate                         as a publisher should
+  mock-publisher keys rotate --overlap 0s            the key before it is gone too early
+  mock-publisher keys rotate --publish-after 10m     it signs before anybody can find it
+  mock-publisher keys rotate --bits 1024             too short for a strict receiver
+
+Exit status: 0 it signs, 1 it could not be made, or there is no publisher, 2 wrong usage";
 
 const READY_HELP: &str = "\
 Example:
@@ -215,7 +226,6 @@ impl LimitArgs {
     }
 
     pub(super) fn retention(&self) -> Retention {
-        let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
         Retention { count: self.keep_deliveries, age: self.keep_for.map(millis) }
     }
 }
@@ -348,6 +358,8 @@ pub(super) struct ServeArgs {
     #[command(flatten)]
     pub(super) deliveries: DeliveryArgs,
     #[command(flatten)]
+    pub(super) keys: KeyArgs,
+    #[command(flatten)]
     pub(super) log: LogArgs,
     /// The secret that callers of the APIs must show [default: one that is made and kept]
     #[arg(long, value_name = "TOKEN", env = "MOCK_PUBLISHER_ACCESS_TOKEN", hide_env_values = true, value_parser = token)]
@@ -358,6 +370,39 @@ pub(super) struct ServeArgs {
     /// Write addresses and access token to this file, as JSON, once everything is ready
     #[arg(long, value_name = "FILE", env = "MOCK_PUBLISHER_READY_FILE")]
     pub(super) ready_file: Option<PathBuf>,
+}
+
+/// How keys take over from each other. `keys rotate` lets one do so at once.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Assumptions, where the platform documents nothing")]
+pub(super) struct KeyArgs {
+    /// When another key takes over by itself, by the publisher's clock: `none`, `monthly`, or such as `every:30d` (assumption: none does)
+    #[arg(long, value_name = "CALENDAR", default_value = "none", env = "MOCK_PUBLISHER_ROTATE")]
+    rotate: Calendar,
+    /// How long the key before it stays in DNS
+    #[arg(long, value_name = "TIME", default_value = "7d", env = "MOCK_PUBLISHER_KEY_OVERLAP", value_parser = time)]
+    key_overlap: Duration,
+    /// How long it signs before its record is in DNS
+    #[arg(long, value_name = "TIME", default_value = "0s", env = "MOCK_PUBLISHER_KEY_PUBLISH_AFTER", value_parser = time)]
+    key_publish_after: Duration,
+    /// How long its modulus is, in bits
+    #[arg(long, value_enum, default_value_t, value_name = "BITS", env = "MOCK_PUBLISHER_KEY_BITS")]
+    key_bits: Bits,
+}
+
+impl KeyArgs {
+    pub(super) fn plan(&self) -> Plan {
+        Plan {
+            calendar: self.rotate,
+            bits: self.key_bits,
+            overlap: Some(millis(self.key_overlap)),
+            publish_after: millis(self.key_publish_after),
+        }
+    }
+}
+
+pub(super) fn millis(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// What is logged to standard error. `RUST_LOG` chooses how much.
@@ -439,7 +484,7 @@ pub(super) struct KeysArgs {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum KeysCommand {
-    /// List the keys: name and size
+    /// List the keys: name, size, and where each stands
     #[command(after_long_help = KEYS_EXIT_STATUS)]
     List {
         #[command(flatten)]
@@ -458,6 +503,36 @@ pub(super) enum KeysCommand {
         #[command(flatten)]
         identity: IdentityArgs,
     },
+    /// Let another key take over in a publisher that runs
+    #[command(after_long_help = ROTATE_HELP)]
+    Rotate(RotateArgs),
+    /// Say in DNS that a key is not to be used any more
+    #[command(after_long_help = KEYS_EXIT_STATUS)]
+    Revoke {
+        /// The name of the key, as `keys list` shows it
+        #[arg(value_name = "NAME")]
+        name: String,
+        #[command(flatten)]
+        running: RunningArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RotateArgs {
+    /// How long its modulus is
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) bits: Bits,
+    /// How long the key before it stays in DNS; `0s` takes it out at once
+    #[arg(long, value_name = "TIME", default_value = "7d", value_parser = time)]
+    pub(super) overlap: Duration,
+    /// How long it signs before its record is in DNS
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = time)]
+    pub(super) publish_after: Duration,
+    /// The first label of its name [default: year and month]
+    #[arg(long, value_name = "LABEL")]
+    pub(super) selector: Option<String>,
+    #[command(flatten)]
+    pub(super) running: RunningArgs,
 }
 
 /// Asks `/readyz` of the publisher whose addresses are in the ready file, or of the one that `--server` names. One that keeps
@@ -498,6 +573,8 @@ pub(super) struct PassingArgs {
     pub(super) switches: SwitchArgs,
     #[command(flatten)]
     pub(super) deliveries: DeliveryArgs,
+    #[command(flatten)]
+    pub(super) keys: KeyArgs,
     #[command(flatten)]
     pub(super) log: LogArgs,
     /// The secret that callers of the APIs must show [default: one that is made]

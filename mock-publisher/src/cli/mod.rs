@@ -44,7 +44,7 @@ pub(crate) fn run() -> ExitCode {
             Some(Command::Demo) => crate::demo::run().await,
             Some(Command::Send(args)) => send::send(args).await,
             Some(Command::Import(args)) => import::import(args).await,
-            Some(Command::Keys(args)) => keys::keys(args),
+            Some(Command::Keys(args)) => keys::keys(args).await,
             Some(Command::Ready(args)) => ready::ready(args).await,
             Some(Command::Run(args)) => run::run(args).await,
             Some(Command::Exec(args)) => exec::exec(args).await,

@@ -12,7 +12,9 @@ use tokio::sync::watch;
 
 use super::args::{DataArgs, IdentityArgs, PayloadArgs, TargetArgs, time, time_to_answer};
 use super::interrupts::Interrupts;
+use crate::clock::Clock;
 use crate::emit::{PayloadMethod, TargetUrl};
+use crate::faults::Faults;
 use crate::keyring::Keyring;
 use crate::keyring::dns::DnsServer;
 use crate::output::print;
@@ -184,7 +186,7 @@ async fn key_server(args: &RehearseArgs, keyring: &Keyring) -> anyhow::Result<(O
         "`{}` is not a loopback address; this program serves its own machine only",
         args.dns
     );
-    let server = DnsServer::start(args.dns, keyring).await;
+    let server = DnsServer::start(args.dns, keyring.clone(), Clock::default(), Faults::default()).await;
     let server =
         server.with_context(|| format!("cannot listen on `{}`; choose another address with `--dns`", args.dns))?;
     let address = server.address();

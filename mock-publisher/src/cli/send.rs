@@ -43,7 +43,7 @@ fn signed_request(args: &SendArgs) -> anyhow::Result<SignedRequest> {
         nonce: nonce()?,
         wire: args.identity.wire,
         coverage: args.identity.cover,
-        key: keyring.signing(),
+        key: &keyring.signing(),
     };
     Ok(emission.sign()?)
 }

@@ -81,6 +81,7 @@ fn config(args: ServeArgs) -> Config {
         allow_targets: args.targets.allow_target,
         max_import: args.limits.max_import(),
         max_store: args.limits.max_store,
+        rotation: args.keys.plan(),
         retention: args.limits.retention(),
     }
 }

@@ -66,6 +66,8 @@ fn routes() -> Vec<(&'static str, MethodRouter<ControlState>)> {
         ("/mock/v1/faults", get(faults::list).post(faults::add).delete(faults::clear)),
         ("/mock/v1/faults/{fault}", delete(faults::remove)),
         ("/mock/v1/keys", get(keys::list)),
+        ("/mock/v1/keys/revoke", post(keys::revoke)),
+        ("/mock/v1/keys/rotate", post(keys::rotate)),
         ("/mock/v1/openapi.json", get(async || ([(header::CONTENT_TYPE, "application/json")], OPENAPI))),
         ("/mock/v1/reset", post(snapshots::reset)),
         ("/mock/v1/snapshots", get(snapshots::list)),

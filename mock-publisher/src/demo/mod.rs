@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 
 use crate::clock;
 use crate::emit::{Emission, Payload, PayloadMethod, SignedRequest, TargetUrl, nonce};
+use crate::keyring::rotation::Plan;
 use crate::local_client::LocalClient;
 use crate::output::print;
 use crate::platform::{Action, Change, Entity, PayloadStyle, Switches, Trigger};
@@ -76,6 +77,7 @@ fn config() -> anyhow::Result<Config> {
         allow_targets: Vec::new(),
         max_import: 1 << 20,
         max_store: None,
+        rotation: Plan::default(),
         retention: Retention { count: 1_000_000, age: None },
     })
 }
@@ -218,7 +220,7 @@ fn made_by_hand(publisher: &Publisher, receiver: SocketAddr) -> anyhow::Result<[
             nonce: nonce()?,
             wire: WireProfile::default(),
             coverage: Coverage::default(),
-            key: publisher.keyring.signing(),
+            key: &publisher.keyring.signing(),
         };
         Ok(MadeByHand { name, action, method, request: emission.sign()?, expected })
     };

@@ -106,7 +106,7 @@ impl Dispatcher {
             nonce: nonce().map_err(|error| error.to_string())?,
             wire: message.wire.unwrap_or(self.wire),
             coverage: self.coverage,
-            key: strangers.as_ref().unwrap_or(genuine),
+            key: strangers.as_ref().unwrap_or(&genuine),
         };
         let mut request = emission.sign().map_err(|error| error.to_string())?;
         self.metrics.signed(request.signing);

@@ -33,6 +33,8 @@ struct Written {
 const DEFAULT_SHIFT: f64 = 3600.0;
 /// Ten years.
 const MAX_SHIFT: f64 = 10.0 * 366.0 * 86_400.0;
+/// A slower answer is none.
+const MAX_SLOWNESS: f64 = 60.0;
 const MAX_DELAY: f64 = 30.0 * 86_400.0;
 const MAX_COPIES: u64 = 100;
 const MAX_ATTEMPTS: u64 = 100;
@@ -57,6 +59,12 @@ impl Written {
         ];
         if let Some((name, _)) = left_over.iter().find(|(_, given)| *given) {
             return Err(format!("`{}` has no `{name}`", self.fault));
+        }
+        if kind.is_dns() && self.callback.is_some() {
+            return Err(format!(
+                "`{}` has no `callback`: the name server does not know who is asked about",
+                self.fault
+            ));
         }
         let chance = self.chance.unwrap_or(1.0);
         if !(0.0..=1.0).contains(&chance) {
@@ -91,6 +99,16 @@ impl Written {
                 let attempts = within("attempts", attempts, MAX_ATTEMPTS)?;
                 FaultKind::FailFirst { attempts: u32::try_from(attempts).unwrap_or(u32::MAX) }
             }
+            "dns_servfail" => FaultKind::DnsServfail,
+            "dns_nxdomain" => FaultKind::DnsNxdomain,
+            "dns_timeout" => FaultKind::DnsTimeout,
+            "dns_slow" => FaultKind::DnsSlow { seconds: self.time()?.min(MAX_SLOWNESS) },
+            "dns_truncated" => FaultKind::DnsTruncated,
+            "dns_revoked" => FaultKind::DnsRevoked,
+            "dns_wrong_key" => FaultKind::DnsWrongKey,
+            "dns_several_records" => FaultKind::DnsSeveralRecords,
+            "dns_malformed" => FaultKind::DnsMalformed,
+            "dns_short_ttl" => FaultKind::DnsShortTtl { seconds: self.shift()? },
             other => return Err(format!("there is no fault `{other}`; `GET /mock/v1/openapi.json` lists them")),
         })
     }

@@ -8,39 +8,82 @@ use super::Occurrence;
 pub(crate) enum FaultKind {
     // On the wire, before the signature is made.
     /// The date lies back.
-    StaleDate { seconds: u32 },
+    StaleDate {
+        seconds: u32,
+    },
     /// The date lies ahead.
-    FutureDate { seconds: u32 },
+    FutureDate {
+        seconds: u32,
+    },
     /// The signature is made with a key that nobody published, under the name of the one that is.
     WrongKey,
     /// It is signed for another account.
-    WrongAccount { account: u64 },
+    WrongAccount {
+        account: u64,
+    },
     // On the wire, afterwards.
     /// One letter or digit of the body is another one.
     TamperedBody,
     /// One letter or digit of a header is another one.
-    TamperedHeader { header: SentHeader },
+    TamperedHeader {
+        header: SentHeader,
+    },
     /// A header is missing.
-    DroppedHeader { header: SentHeader },
+    DroppedHeader {
+        header: SentHeader,
+    },
     /// A header is there twice.
-    DuplicatedHeader { header: SentHeader },
+    DuplicatedHeader {
+        header: SentHeader,
+    },
     /// There is no signature.
     Unsigned,
     // In delivery.
     /// The same bytes are sent once more, as somebody would who has listened.
     Replay,
     /// It is delivered so many more times, each signed anew.
-    Duplicate { count: u8 },
+    Duplicate {
+        count: u8,
+    },
     /// The next one of the same profile goes first.
     Reorder,
     /// It is sent later.
-    Delay { seconds: f64 },
+    Delay {
+        seconds: f64,
+    },
     /// It waits, with all others, until the publisher's clock comes to a multiple of so many seconds.
-    Burst { seconds: f64 },
+    Burst {
+        seconds: f64,
+    },
     /// It is never sent, and nothing is tried again.
     Drop,
     /// So many attempts count as failed without being made.
-    FailFirst { attempts: u32 },
+    FailFirst {
+        attempts: u32,
+    },
+    // In the name server, where somebody asks for a key.
+    DnsServfail,
+    DnsNxdomain,
+    /// There is no answer.
+    DnsTimeout,
+    /// It takes so long.
+    DnsSlow {
+        seconds: f64,
+    },
+    /// By UDP there is only the mark that there is more.
+    DnsTruncated,
+    /// The record says that the key is not to be used any more.
+    DnsRevoked,
+    /// It is another key.
+    DnsWrongKey,
+    /// Another key and something foreign stand before the right one.
+    DnsSeveralRecords,
+    /// The record cannot be read.
+    DnsMalformed,
+    /// The record may be kept for so long.
+    DnsShortTtl {
+        seconds: u32,
+    },
 }
 
 /// A header that is sent, but for the one that frames the body.
@@ -104,7 +147,22 @@ impl FaultKind {
             Self::Burst { .. } => "burst",
             Self::Drop => "drop",
             Self::FailFirst { .. } => "fail_first",
+            Self::DnsServfail => "dns_servfail",
+            Self::DnsNxdomain => "dns_nxdomain",
+            Self::DnsTimeout => "dns_timeout",
+            Self::DnsSlow { .. } => "dns_slow",
+            Self::DnsTruncated => "dns_truncated",
+            Self::DnsRevoked => "dns_revoked",
+            Self::DnsWrongKey => "dns_wrong_key",
+            Self::DnsSeveralRecords => "dns_several_records",
+            Self::DnsMalformed => "dns_malformed",
+            Self::DnsShortTtl { .. } => "dns_short_ttl",
         }
+    }
+
+    /// Whether it is about the name server.
+    pub(super) fn is_dns(&self) -> bool {
+        self.name().starts_with("dns_")
     }
 
     /// Whether it can touch this attempt at all.
@@ -115,6 +173,7 @@ impl FaultKind {
             Self::Reorder => is_first && occurrence.is_followed,
             Self::Delay { .. } | Self::Burst { .. } | Self::Drop => is_first,
             Self::FailFirst { attempts } => occurrence.attempt <= *attempts,
+            _ if self.is_dns() => false,
             _ => !occurrence.is_exact,
         }
     }

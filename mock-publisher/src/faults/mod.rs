@@ -1,4 +1,4 @@
-//! What goes wrong on request: on the wire and in delivery. The faults are kept in memory, and are gone with the program.
+//! What goes wrong on request: on the wire, in delivery, and in the name server. The faults are kept in memory, and are gone with the program.
 //!
 //! Which deliveries a fault touches depends on its seed and their numbers alone, however many run beside each other.
 
@@ -24,6 +24,8 @@ pub(crate) struct Faults(Arc<Mutex<Present>>);
 #[derive(Debug, Default)]
 struct Present {
     last: Id,
+    /// How many questions for a key there were.
+    questions: u64,
     faults: Vec<Fault>,
 }
 
@@ -107,6 +109,15 @@ impl Faults {
         faults.filter_map(|fault| fault.touch(occurrence)).collect()
     }
 
+    /// The faults that touch the answer to a question for a key.
+    pub(crate) fn touching_question(&self) -> Vec<FaultKind> {
+        let mut present = self.present();
+        present.questions += 1;
+        let question = present.questions;
+        let faults = present.faults.iter_mut().filter(|fault| fault.kind.is_dns());
+        faults.filter_map(|fault| fault.strike([question, 0]).map(|touch| touch.kind)).collect()
+    }
+
     fn present(&self) -> MutexGuard<'_, Present> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -115,10 +126,18 @@ impl Faults {
 impl Fault {
     fn touch(&mut self, occurrence: Occurrence<'_>) -> Option<Touch> {
         let of_this = self.callback.is_none_or(|callback| callback == occurrence.callback);
-        if !of_this || self.times == Some(0) || !self.kind.fits(occurrence) {
+        if !of_this || !self.kind.fits(occurrence) {
             return None;
         }
-        let luck = [occurrence.delivery as u64, occurrence.attempt.into()].into_iter().fold(self.seed, mixed);
+        self.strike([occurrence.delivery as u64, occurrence.attempt.into()])
+    }
+
+    /// Whether it touches what has these numbers.
+    fn strike(&mut self, numbers: [u64; 2]) -> Option<Touch> {
+        if self.times == Some(0) {
+            return None;
+        }
+        let luck = numbers.into_iter().fold(self.seed, mixed);
         // The upper 53 bits as a number from 0 to 1.
         if (luck >> 11) as f64 / (1_u64 << 53) as f64 >= self.chance {
             return None;

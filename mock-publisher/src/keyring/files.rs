@@ -3,10 +3,15 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use callback_verifier::sign::{PrivateKey, PrivateKeyError};
+use serde::{Deserialize, Serialize};
 
-use crate::private_file::create_private_folder;
+use super::ring::{Entry, Ring};
+use super::{KeyPair, generate};
+use crate::clock::Millis;
+use crate::private_file::{create_private_folder, write_private};
 
 /// A key file could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +20,8 @@ pub(crate) enum KeyFileError {
     Io { path: PathBuf, cause: io::Error },
     #[error("`{}` is not usable: {cause}; move it away to have a new key pair made", path.display())]
     Key { path: PathBuf, cause: PrivateKeyError },
+    #[error("`{}` cannot be read: {cause}; remove it, and the newest key signs alone", path.display())]
+    Ring { path: PathBuf, cause: String },
 }
 
 /// The pair of the last selector in alphabetical order, which for months is the newest.
@@ -33,19 +40,72 @@ pub(super) fn newest(folder: &Path) -> Result<Option<(String, PrivateKey)>, KeyF
             newest = Some(path);
         }
     }
-    newest.map(read).transpose()
+    newest.map(|newest| read_with_selector(&newest)).transpose()
 }
 
-fn read(path: PathBuf) -> Result<(String, PrivateKey), KeyFileError> {
-    let text = match fs::read_to_string(&path) {
+pub(super) fn read(path: &Path) -> Result<PrivateKey, KeyFileError> {
+    let text = fs::read_to_string(path).map_err(|cause| KeyFileError::Io { path: path.to_owned(), cause })?;
+    generate::read(&text).map_err(|cause| KeyFileError::Key { path: path.to_owned(), cause })
+}
+
+fn read_with_selector(path: &Path) -> Result<(String, PrivateKey), KeyFileError> {
+    let selector = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    Ok((selector, read(path)?))
+}
+
+/// How a key is remembered beside its file. Times are by the publisher's clock, in milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Kept {
+    pub(super) selector: String,
+    made: Millis,
+    from: Millis,
+    until: Option<Millis>,
+    revoked: bool,
+}
+
+impl Kept {
+    pub(super) fn entry(self, pair: Arc<KeyPair>) -> Entry {
+        let Self { selector, made, from, until, revoked } = self;
+        Entry { selector, pair, made, from, until, revoked }
+    }
+}
+
+/// Where it is kept what becomes of each key. Without it, the newest one signs and is in DNS, and no other.
+const RING: &str = "ring.json";
+
+/// The keys that are remembered, oldest first; `None` if there has never been a second one.
+pub(super) fn kept(folder: &Path) -> Result<Option<Vec<Kept>>, KeyFileError> {
+    let path = folder.join(RING);
+    let text = match fs::read(&path) {
         Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(cause) => return Err(KeyFileError::Io { path, cause }),
     };
-    let selector = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    match PrivateKey::from_pem(&text) {
-        Ok(private) => Ok((selector, private)),
-        Err(cause) => Err(KeyFileError::Key { path, cause }),
+    match serde_json::from_slice::<Vec<Kept>>(&text) {
+        Ok(kept) if !kept.is_empty() => Ok(Some(kept)),
+        Ok(_) => Err(KeyFileError::Ring { path, cause: "it has no key".to_owned() }),
+        Err(error) => Err(KeyFileError::Ring { path, cause: error.to_string() }),
     }
+}
+
+/// Remembers all keys, or leaves what was there.
+pub(super) fn keep_ring(folder: &Path, ring: &Ring) -> Result<(), KeyFileError> {
+    let path = folder.join(RING);
+    let mut kept: Vec<Kept> = ring
+        .newest_first()
+        .map(|Entry { selector, made, from, until, revoked, .. }| Kept {
+            selector: selector.clone(),
+            made: *made,
+            from: *from,
+            until: *until,
+            revoked: *revoked,
+        })
+        .collect();
+    kept.reverse();
+    let written =
+        serde_json::to_string_pretty(&kept).map_err(io::Error::from).and_then(|text| write_private(&path, &text));
+    written.map_err(|cause| KeyFileError::Io { path, cause })
 }
 
 /// Writes a new pair. The file appears whole or not at all; if another process was faster, its pair is the one.
@@ -63,7 +123,7 @@ pub(super) fn keep(folder: &Path, selector: &str, pem: &str) -> Result<(String, 
         }
     })();
     match written {
-        Ok(()) => read(path),
+        Ok(()) => read_with_selector(&path),
         Err(cause) => Err(KeyFileError::Io { path, cause }),
     }
 }

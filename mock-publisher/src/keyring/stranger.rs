@@ -1,9 +1,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use callback_verifier::KeyName;
-use callback_verifier::sign::PrivateKey;
 
-use super::{KeyPair, KeyringError, generate};
+use super::{Bits, KeyPair, KeyringError, generate};
 
 /// Somebody who signs with a key that was never published, under the name of one that was. Cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -16,7 +15,7 @@ impl Stranger {
         if let Some(pair) = kept.as_ref().filter(|pair| pair.name == *name) {
             return Ok(pair.clone());
         }
-        let private = PrivateKey::from_pem(&generate()?).map_err(|_| KeyringError::Generation)?;
+        let private = generate::read(&generate::pem(Bits::default())?).map_err(|_| KeyringError::Generation)?;
         Ok(kept.insert(Arc::new(KeyPair { name: name.clone(), private })).clone())
     }
 }

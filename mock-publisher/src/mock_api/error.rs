@@ -27,6 +27,9 @@ pub(crate) enum CallError {
     /// It cannot be as things stand, and why.
     #[error("{0}")]
     Conflict(String),
+    /// Something of ours failed.
+    #[error("{0}")]
+    Failed(String),
     /// A mail message, but no report that could be read; and why.
     #[error("{0}")]
     NoDeliveryStatus(String),
@@ -86,6 +89,10 @@ impl IntoResponse for CallError {
             Self::BadRequest(_) | Self::Store(StoreError::Invalid(_)) => (StatusCode::BAD_REQUEST, "bad_request"),
             Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             Self::UnsupportedMediaType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
+            Self::Failed(error) => {
+                tracing::error!(error, "a control call failed");
+                (StatusCode::INTERNAL_SERVER_ERROR, "internal")
+            }
             Self::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
             Self::NotAttempted(_) => (StatusCode::CONFLICT, "not_attempted"),
             Self::NoDeliveryStatus(_) => (StatusCode::UNPROCESSABLE_ENTITY, "no_delivery_status"),

@@ -91,7 +91,7 @@ impl Rehearsal {
             account: self.account,
             wire: self.wire,
             coverage: self.coverage,
-            key: keyring.signing().clone(),
+            key: keyring.signing(),
             client: Client::new(TargetRules::allowing(&self.allow_targets)),
             signers: Signers::start().context("the threads that sign cannot be started")?,
             timeout: self.timeout,

@@ -29,6 +29,7 @@ use crate::entrance::{Entry, handler, import, reports, rest, soap, tracking, ui}
 use crate::faults::Faults;
 use crate::health::Health;
 use crate::keyring::dns::DnsServer;
+use crate::keyring::rotation::{Plan, rotate};
 use crate::keyring::{Keyring, KeyringError, Stranger};
 use crate::metrics::Metrics;
 use crate::platform::Switches;
@@ -66,6 +67,7 @@ pub(crate) struct Config {
     /// How large the store may become, in MiB.
     pub(crate) max_store: Option<u32>,
     pub(crate) retention: Retention,
+    pub(crate) rotation: Plan,
 }
 
 /// A publisher could not be started.
@@ -98,7 +100,7 @@ pub(crate) struct Publisher {
     http_server: JoinHandle<()>,
     dispatcher: JoinHandle<()>,
     /// What carries out what takes longer than a call, imports and copies, and what keeps the log short.
-    workers: [JoinHandle<()>; 3],
+    workers: [JoinHandle<()>; 4],
 }
 
 impl Publisher {
@@ -129,10 +131,13 @@ impl Publisher {
         if let Some(max) = config.max_store {
             store.limit(max).await?;
         }
+        let faults = Faults::default();
         let listen_error = |address, flag| move |cause| StartError::Listen { address, flag, cause };
         let listener = TcpListener::bind(config.listen).await.map_err(listen_error(config.listen, "--listen"))?;
         let http = listener.local_addr().map_err(listen_error(config.listen, "--listen"))?;
-        let dns_server = DnsServer::start(config.dns, &keyring).await.map_err(listen_error(config.dns, "--dns"))?;
+        let dns_server = DnsServer::start(config.dns, keyring.clone(), store.clock().clone(), faults.clone())
+            .await
+            .map_err(listen_error(config.dns, "--dns"))?;
         let signers = Signers::start().map_err(StartError::Threads)?;
         // Once nothing else can fail: who tries again must find the store as fresh as before.
         if let Some(contents) = contents {
@@ -140,7 +145,7 @@ impl Publisher {
         }
 
         let (stop, stopping) = watch::channel(false);
-        let (bell, metrics, faults) = (Bell::default(), Metrics::new(), Faults::default());
+        let (bell, metrics) = (Bell::default(), Metrics::new());
         let health = Health::default();
         let dispatcher = Dispatcher {
             store: store.clone(),
@@ -163,6 +168,8 @@ impl Publisher {
         let (imports, importer) = Imports::start(entry.clone(), config.max_import, stopping.clone());
         let (copies, copier) = Copies::start(entry.clone(), stopping.clone());
         let housekeeper = tokio::spawn(forget(entry.store.clone(), config.retention, stopping.clone()));
+        let (plan, clock) = (config.rotation.clone(), entry.store.clock().clone());
+        let rotator = tokio::spawn(rotate(keyring.clone(), clock, plan, stopping.clone()));
         let control = ControlState {
             store: entry.store.clone(),
             token: entry.token.clone(),
@@ -185,7 +192,7 @@ impl Publisher {
             dns_server,
             http_server,
             dispatcher,
-            workers: [importer, copier, housekeeper],
+            workers: [importer, copier, housekeeper, rotator],
         })
     }
 
@@ -206,8 +213,8 @@ impl Publisher {
         // Fails only if nobody listens any more, which is what is wanted.
         let _ = self.stop.send(true);
         let finished = async {
-            let [importer, copier, housekeeper] = self.workers;
-            let _ = tokio::join!(self.http_server, self.dispatcher, importer, copier, housekeeper);
+            let [importer, copier, housekeeper, rotator] = self.workers;
+            let _ = tokio::join!(self.http_server, self.dispatcher, importer, copier, housekeeper, rotator);
         };
         if tokio::time::timeout(DRAIN, finished).await.is_err() {
             tracing::warn!("gave up waiting for what is under way");

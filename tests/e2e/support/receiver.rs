@@ -58,6 +58,8 @@ struct Shared {
     received: mpsc::Sender<Received>,
     /// How many came to each path.
     came: Arc<Mutex<HashMap<String, usize>>>,
+    /// How much later its clock is.
+    offset: Arc<Mutex<Duration>>,
     /// How many more are answered before all wait, if somebody has said.
     left: Arc<Mutex<Option<usize>>>,
     /// When the next one is answered that comes to a limited path.
@@ -83,6 +85,7 @@ impl Receiver {
             held: Arc::new(watch::Sender::new(false)),
             received: sender,
             came: Arc::default(),
+            offset: Arc::default(),
             left: Arc::default(),
             turn: Arc::default(),
         };
@@ -104,6 +107,11 @@ impl Receiver {
 
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
+    }
+
+    /// From now on its clock is so much later than it really is.
+    pub(crate) fn later_by(&self, time: Duration) {
+        *self.shared.offset.lock().unwrap() = time;
     }
 
     /// From now on requests wait for their answer.
@@ -153,7 +161,8 @@ async fn receive(State(shared): State<Shared>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     let verifier = shared.verifier.read().unwrap().clone();
-    let verdict = verify(&verifier.unwrap(), &RequestHead::from(&parts), &body).await;
+    let now = SystemTime::now() + *shared.offset.lock().unwrap();
+    let verdict = verify(&verifier.unwrap(), &RequestHead::from(&parts), &body, now).await;
     let status = match &verdict {
         Ok(()) => StatusCode::OK,
         Err(rejection) => StatusCode::from_u16(rejection.class().status()).unwrap(),
@@ -188,9 +197,9 @@ async fn receive(State(shared): State<Shared>, request: Request) -> Response {
     answer(parts.uri.path(), before, status).await
 }
 
-async fn verify(verifier: &Verifier, head: &RequestHead<'_>, body: &[u8]) -> Result<(), Rejection> {
-    let verified = verifier.verify_head(head, SystemTime::now()).await?.verify_body(body)?;
-    verifier.claim(&verified, SystemTime::now()).await?.commit().await.unwrap();
+async fn verify(verifier: &Verifier, head: &RequestHead<'_>, body: &[u8], now: SystemTime) -> Result<(), Rejection> {
+    let verified = verifier.verify_head(head, now).await?.verify_body(body)?;
+    verifier.claim(&verified, now).await?.commit().await.unwrap();
     Ok(())
 }
 

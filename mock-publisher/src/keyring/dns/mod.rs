@@ -3,6 +3,7 @@
 //! It answers for the zone and nothing else: what is outside is `REFUSED`, what does not exist `NXDOMAIN`, and a name that
 //! exists without the type that was asked for has no data.
 
+mod spoilt;
 mod zone;
 
 use std::io;
@@ -11,15 +12,19 @@ use std::time::Duration;
 
 use hickory_server::Server;
 use hickory_server::net::runtime::Time;
+use hickory_server::net::xfer::Protocol;
 use hickory_server::proto::op::{Edns, MessageType, Metadata, OpCode, ResponseCode};
-use hickory_server::proto::rr::Record;
+use hickory_server::proto::rr::RecordType;
 use hickory_server::server::{Request, RequestHandler, ResponseHandler, ResponseInfo};
 use hickory_server::zone_handler::MessageResponseBuilder;
 use tokio::net::{TcpListener, UdpSocket};
 
-use super::Keyring;
-use zone::Zone;
+use super::{Keyring, Stranger};
+use crate::clock::Clock;
+use crate::faults::Faults;
+use spoilt::Delivery;
 pub(crate) use zone::zone_file_line;
+use zone::{Answer, Zone};
 
 /// How long a TCP connection may be idle.
 const TCP_TIMEOUT: Duration = Duration::from_secs(5);
@@ -38,11 +43,12 @@ pub(crate) struct DnsServer {
 
 impl DnsServer {
     /// Begins to serve. Port 0 means any port that is free for both transports.
-    pub(crate) async fn start(address: SocketAddr, keyring: &Keyring) -> io::Result<Self> {
+    pub(crate) async fn start(address: SocketAddr, keyring: Keyring, clock: Clock, faults: Faults) -> io::Result<Self> {
         let (udp, tcp) = bind(address).await?;
         let address = udp.local_addr()?;
-        let zone = Zone::of(keyring).map_err(io::Error::other)?;
-        let mut server = Server::new(Handler { zone });
+        // What cannot be a zone is found out before anybody asks.
+        Zone::of(&keyring, clock.now()).map_err(io::Error::other)?;
+        let mut server = Server::new(Handler { keyring, clock, faults, stranger: Stranger::default() });
         server.register_socket(udp);
         server.register_listener(tcp, TCP_TIMEOUT, TCP_BUFFER);
         Ok(Self { server, address })
@@ -75,7 +81,10 @@ async fn bind(address: SocketAddr) -> io::Result<(UdpSocket, TcpListener)> {
 }
 
 struct Handler {
-    zone: Zone,
+    keyring: Keyring,
+    clock: Clock,
+    faults: Faults,
+    stranger: Stranger,
 }
 
 #[async_trait::async_trait]
@@ -86,8 +95,7 @@ impl RequestHandler for Handler {
         mut response_handle: R,
     ) -> ResponseInfo {
         let mut metadata = Metadata::response_from_request(&request.metadata);
-        let mut answers: &[Record] = &[];
-        let mut authority: Option<&Record> = None;
+        let (mut answers, mut authority) = (Vec::new(), None);
         metadata.response_code = match request.request_info() {
             Err(_) => ResponseCode::FormErr,
             Ok(_) if request.metadata.message_type != MessageType::Query => ResponseCode::FormErr,
@@ -95,7 +103,20 @@ impl RequestHandler for Handler {
             Ok(_) if request.edns.as_ref().is_some_and(|edns| edns.version() > 0) => ResponseCode::BADVERS,
             Ok(_) if request.metadata.op_code != OpCode::Query => ResponseCode::NotImp,
             Ok(info) => {
-                let answer = self.zone.answer(info.query);
+                let mut answer = match Zone::of(&self.keyring, self.clock.now()) {
+                    Ok(zone) => zone.answer(info.query),
+                    Err(_) => Answer { code: ResponseCode::ServFail, records: Vec::new(), authority: None },
+                };
+                if info.query.query_type() == RecordType::TXT && !answer.records.is_empty() {
+                    let is_udp = request.protocol() == Protocol::Udp;
+                    match self.spoil(&mut answer, is_udp).await {
+                        Delivery::Whole => {}
+                        Delivery::Truncated => metadata.truncation = true,
+                        Delivery::Never => {
+                            return hickory_server::proto::op::Header { metadata, counts: Default::default() }.into();
+                        }
+                    }
+                }
                 metadata.authoritative = answer.code != ResponseCode::Refused;
                 answers = answer.records;
                 authority = answer.authority;
@@ -112,7 +133,7 @@ impl RequestHandler for Handler {
         if let Some(edns) = &edns {
             builder.edns(edns);
         }
-        let response = builder.build(metadata, answers.iter(), [], authority, []);
+        let response = builder.build(metadata, answers.iter(), [], authority.as_ref(), []);
         match response_handle.send_response(response).await {
             Ok(info) => info,
             Err(error) => {

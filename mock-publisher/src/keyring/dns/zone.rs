@@ -8,15 +8,16 @@ use hickory_server::proto::rr::rdata::{A, NS, SOA, TXT};
 use hickory_server::proto::rr::{DNSClass, LowerName, Name, RData, Record, RecordType};
 
 use super::super::Keyring;
+use crate::clock::Millis;
 
 /// How long a key may be kept, in seconds. Assumption: the platform's own value is not documented.
-const KEY_TTL: u32 = 300;
+pub(super) const KEY_TTL: u32 = 300;
 /// How long it may be kept that there is no such name, in seconds.
 const NEGATIVE_TTL: u32 = 10;
 /// A character-string of a TXT record has at most this many bytes (RFC 1035 section 3.3).
 const MAX_STRING: usize = 255;
 
-/// The contents of the key zone.
+/// The contents of the key zone at a time.
 pub(super) struct Zone {
     apex: LowerName,
     start_of_authority: Record,
@@ -25,15 +26,15 @@ pub(super) struct Zone {
 }
 
 /// An answer in the making.
-pub(super) struct Answer<'a> {
+pub(super) struct Answer {
     pub(super) code: ResponseCode,
-    pub(super) records: &'a [Record],
+    pub(super) records: Vec<Record>,
     /// The SOA record, where the answer is that there is nothing (RFC 2308).
-    pub(super) authority: Option<&'a Record>,
+    pub(super) authority: Option<Record>,
 }
 
 impl Zone {
-    pub(super) fn of(keyring: &Keyring) -> Result<Self, ProtoError> {
+    pub(super) fn of(keyring: &Keyring, now: Millis) -> Result<Self, ProtoError> {
         let apex = absolute(keyring.zone().as_str())?;
         let (server, contact) = (apex.prepend_label("ns")?, apex.prepend_label("hostmaster")?);
         let soa = SOA::new(server.clone(), contact, 1, 3600, 600, 86400, NEGATIVE_TTL);
@@ -44,10 +45,9 @@ impl Zone {
             (LowerName::new(&apex), vec![start_of_authority.clone(), name_server]),
             (LowerName::new(&server), vec![address]),
         ]);
-        for (key_name, text) in keyring.records() {
+        for (key_name, text) in keyring.records(now) {
             let owner = absolute(key_name.as_str())?;
-            let strings = text.as_bytes().chunks(MAX_STRING).collect();
-            let record = Record::from_rdata(owner.clone(), KEY_TTL, RData::TXT(TXT::from_bytes(strings)));
+            let record = text_record(owner.clone(), &text, KEY_TTL);
             names.entry(LowerName::new(&owner)).or_default().push(record);
             // The names between the key and the apex exist too, and have no records.
             let mut above = owner.base_name();
@@ -59,8 +59,9 @@ impl Zone {
         Ok(Self { apex: LowerName::new(&apex), start_of_authority, names })
     }
 
-    pub(super) fn answer(&self, query: &LowerQuery) -> Answer<'_> {
-        let nothing = |code, authority| Answer { code, records: &[], authority };
+    pub(super) fn answer(&self, query: &LowerQuery) -> Answer {
+        let nothing =
+            |code, authority: Option<&Record>| Answer { code, records: Vec::new(), authority: authority.cloned() };
         if query.query_class() != DNSClass::IN || !self.apex.zone_of(query.name()) {
             return nothing(ResponseCode::Refused, None);
         }
@@ -74,9 +75,15 @@ impl Zone {
         let length = records[start..].iter().take_while(|record| wanted(record)).count();
         match &records[start..start + length] {
             [] => nothing(ResponseCode::NoError, Some(&self.start_of_authority)),
-            found => Answer { code: ResponseCode::NoError, records: found, authority: None },
+            found => Answer { code: ResponseCode::NoError, records: found.to_vec(), authority: None },
         }
     }
+}
+
+/// The TXT record of a key.
+pub(super) fn text_record(owner: Name, text: &str, ttl: u32) -> Record {
+    let strings = text.as_bytes().chunks(MAX_STRING).collect();
+    Record::from_rdata(owner, ttl, RData::TXT(TXT::from_bytes(strings)))
 }
 
 fn absolute(name: &str) -> Result<Name, ProtoError> {

@@ -1,0 +1,72 @@
+//! Faults of the name server: what becomes of an answer that has a key.
+
+use std::time::Duration;
+
+use hickory_server::proto::op::ResponseCode;
+
+use super::Handler;
+use super::zone::{Answer, KEY_TTL, text_record};
+use crate::faults::FaultKind;
+
+/// How an answer goes out.
+pub(super) enum Delivery {
+    Whole,
+    /// With the mark that there is more, and nothing else.
+    Truncated,
+    /// Not at all.
+    Never,
+}
+
+/// What is in TXT records besides keys.
+const FOREIGN: &str = "google-site-verification=0123456789abcdef";
+
+impl Handler {
+    /// Lets an answer go wrong as the faults say.
+    pub(super) async fn spoil(&self, answer: &mut Answer, is_udp: bool) -> Delivery {
+        let mut delivery = Delivery::Whole;
+        for fault in self.faults.touching_question() {
+            let Some(owner) = answer.records.first().map(|record| record.name.clone()) else { continue };
+            let mut replace = |text: &str| answer.records = vec![text_record(owner.clone(), text, KEY_TTL)];
+            match fault {
+                FaultKind::DnsServfail => fail(answer, ResponseCode::ServFail),
+                FaultKind::DnsNxdomain => fail(answer, ResponseCode::NXDomain),
+                FaultKind::DnsTimeout => return Delivery::Never,
+                FaultKind::DnsSlow { seconds } => tokio::time::sleep(Duration::from_secs_f64(seconds)).await,
+                // Who asks by TCP gets the whole.
+                FaultKind::DnsTruncated if is_udp => {
+                    answer.records.clear();
+                    delivery = Delivery::Truncated;
+                }
+                FaultKind::DnsRevoked => replace("v=DKIM1; k=rsa; p="),
+                FaultKind::DnsMalformed => replace("v=DKIM1; k=rsa; p=this is no key"),
+                FaultKind::DnsWrongKey => {
+                    if let Some(text) = self.strangers_record() {
+                        replace(&text);
+                    }
+                }
+                FaultKind::DnsSeveralRecords => {
+                    let others = [Some(FOREIGN.to_owned()), self.strangers_record()];
+                    for text in others.into_iter().flatten() {
+                        answer.records.insert(0, text_record(owner.clone(), &text, KEY_TTL));
+                    }
+                }
+                FaultKind::DnsShortTtl { seconds } => answer.records.iter_mut().for_each(|record| record.ttl = seconds),
+                _ => {}
+            }
+        }
+        delivery
+    }
+
+    /// The record of a key that signs nothing.
+    fn strangers_record(&self) -> Option<String> {
+        let signing = self.keyring.signing();
+        // A key pair is made for the first of these, which takes a while.
+        let stranger = tokio::task::block_in_place(|| self.stranger.named(&signing.name));
+        let stranger = stranger.inspect_err(|error| tracing::error!(%error, "no other key could be made")).ok()?;
+        Some(self.keyring.record_of(stranger.private.public_key_der()))
+    }
+}
+
+fn fail(answer: &mut Answer, code: ResponseCode) {
+    *answer = Answer { code, records: Vec::new(), authority: None };
+}

@@ -29,6 +29,8 @@ fn signed_anew_it_is_genuine_and_goes_where_the_callback_points_by_now() {
     assert_ne!(second.header("x-nonce"), first.header("x-nonce"));
     let states: Vec<_> = publisher.settled(2).iter().map(|delivery| delivery["state"].clone()).collect();
     assert_eq!(states, ["failed", "delivered"]);
+    let why = publisher.get("/mock/v1/changes/1/why")["callbacks"].clone();
+    assert_eq!((why.as_array().unwrap().len(), &why[0]["delivery"]["id"]), (1, &json!(1)), "it fired once");
 }
 
 #[test]

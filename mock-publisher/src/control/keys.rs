@@ -65,7 +65,7 @@ pub(super) async fn revoke(
     State(state): State<ControlState>,
     Posted(Named { name }): Posted<Named>,
 ) -> Result<Json<Value>, CallError> {
-    state.keyring.revoke(&name)?;
+    state.keyring.revoke(&name).await?;
     let keys = state.keyring.shown(state.store.clock().now());
     let revoked = keys.iter().find(|key| key.pair.name.as_str() == name);
     Ok(Json(revoked.map_or(Value::Null, shown)))

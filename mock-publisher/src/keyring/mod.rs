@@ -38,8 +38,8 @@ pub(crate) struct Keyring {
     /// Where they are kept; `None` for nowhere.
     folder: Option<Arc<PathBuf>>,
     ring: Arc<RwLock<Ring>>,
-    /// Whoever rotates has it: keys are made without holding up those who sign.
-    rotating: Arc<tokio::sync::Mutex<()>>,
+    /// Whoever changes the ring has it: keys are made and kept without holding up those who sign.
+    changing: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// A key as it is shown.
@@ -150,7 +150,7 @@ impl Keyring {
 
     fn of(zone: Zone, wire: WireProfile, folder: Option<&Path>, ring: Ring) -> Self {
         let folder = folder.map(|folder| Arc::new(folder.to_owned()));
-        Self { zone, wire, folder, ring: Arc::new(RwLock::new(ring)), rotating: Arc::default() }
+        Self { zone, wire, folder, ring: Arc::new(RwLock::new(ring)), changing: Arc::default() }
     }
 
     /// The key pair that signs.
@@ -189,7 +189,7 @@ impl Keyring {
 
     /// Makes a key pair, which signs from then on.
     pub(crate) async fn rotate(&self, rotation: Rotation, now: Millis) -> Result<Arc<KeyPair>, KeyringError> {
-        let _alone = self.rotating.lock().await;
+        let _alone = self.changing.lock().await;
         let selector = match rotation.selector {
             Some(selector) if self.ring().has(&selector) => return Err(KeyringError::Taken(selector)),
             Some(selector) => selector,
@@ -214,7 +214,8 @@ impl Keyring {
     }
 
     /// Says in DNS that a key is not to be used any more.
-    pub(crate) fn revoke(&self, name: &str) -> Result<(), KeyringError> {
+    pub(crate) async fn revoke(&self, name: &str) -> Result<(), KeyringError> {
+        let _alone = self.changing.lock().await;
         let known = self.ring().newest_first().any(|entry| entry.pair.name.as_str() == name);
         if !known {
             return Err(KeyringError::Unknown(name.to_owned()));

@@ -87,7 +87,8 @@ fn table(html: &mut String, report: &Report) {
 fn plot(html: &mut String, lines: &[(&str, Vec<f64>)], label: &dyn Fn(f64) -> String) {
     let longest = lines.iter().map(|(_, values)| values.len()).max().unwrap_or_default();
     let highest = lines.iter().flat_map(|(_, values)| values).fold(0.0_f64, |highest, value| highest.max(*value));
-    let top = nice(highest);
+    // Of small counts each line is a whole number.
+    let top = nice(highest).max(4.0);
     let x = |second: usize| LEFT + (WIDTH - LEFT) * second as f64 / (longest.max(2) - 1) as f64;
     let y = |value: f64| (HEIGHT - BOTTOM) * (1.0 - value / top) + 8.0;
     let _ = writeln!(html, "<svg viewBox=\"0 0 {WIDTH} {}\" role=\"img\">", HEIGHT + 8.0);
@@ -104,7 +105,9 @@ fn plot(html: &mut String, lines: &[(&str, Vec<f64>)], label: &dyn Fn(f64) -> St
         );
     }
     for second in [0, longest / 2, longest.saturating_sub(1)] {
-        let _ = writeln!(html, "<text x=\"{:.1}\" y=\"{HEIGHT}\" text-anchor=\"middle\">{second} s</text>", x(second));
+        let anchor = if second + 1 == longest && second > 0 { "end" } else { "middle" };
+        let _ =
+            writeln!(html, "<text x=\"{:.1}\" y=\"{HEIGHT}\" text-anchor=\"{anchor}\">{second} s</text>", x(second));
     }
     for (class, values) in lines {
         let points: Vec<_> =

@@ -23,7 +23,7 @@ use crate::wire_profile::{Coverage, WireProfile};
 const AHEAD: usize = 64;
 /// How many are signed in a row by one thread.
 const IN_A_ROW: usize = 8;
-/// From when on a request that was not signed in time counts as late.
+/// From when on a request that this machine has not signed and begun to send counts as late.
 const LATE: Duration = Duration::from_millis(10);
 /// A stage ends when so many wait for an answer or for a place: the receiver will not catch up.
 const MOST_WAITING: u64 = 20_000;
@@ -116,7 +116,6 @@ impl Storm {
             if let Some(due) = due {
                 tokio::time::sleep_until(begun + due).await;
             }
-            let was_there = next.is_some();
             let request = match next.take() {
                 Some(request) => request?,
                 None => match ready.recv().await {
@@ -124,7 +123,7 @@ impl Storm {
                     None => break,
                 },
             };
-            let is_late = due.is_some_and(|due| !was_there && begun.elapsed() > due + LATE);
+            let is_late = due.is_some_and(|due| begun.elapsed() > due + LATE);
             // Without a schedule a callback is due when there is a place for it.
             let place = if due.is_none() { Some(places.clone().acquire_owned().await?) } else { None };
             let due = due.unwrap_or_else(|| begun.elapsed());

@@ -119,8 +119,8 @@ pub(crate) struct Stage {
     pub(super) seconds: f64,
     pub(super) ledger: Ledger,
     pub(super) latency_ms: Latencies,
-    /// How many were sent more than 10 ms after they were due because they had not been signed in time: then the numbers tell of
-    /// this machine and not of the receiver.
+    /// How many were sent more than 10 ms after they were due because this machine was too slow: then the numbers tell of it, and
+    /// not of the receiver.
     pub(super) late: u64,
     pub(super) timeline: Vec<Second>,
 }

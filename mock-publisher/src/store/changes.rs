@@ -161,7 +161,7 @@ fn from_row(row: &Row<'_>) -> Result<NotedChange, StoreError> {
 fn decisions(connection: &Connection, change: Id) -> Result<Vec<NotedDecision>, StoreError> {
     let sql = "SELECT c.callback, c.reason, c.looks, c.error, b.url, d.id, d.state, a.status, a.micros, a.error \
                FROM decisions c LEFT JOIN callbacks b ON b.id = c.callback \
-               LEFT JOIN deliveries d ON d.change = c.change AND d.callback = c.callback \
+               LEFT JOIN deliveries d ON d.change = c.change AND d.callback = c.callback AND d.repeats IS NULL \
                LEFT JOIN attempts a ON a.delivery = d.id AND a.number = d.attempts \
                WHERE c.change = ?1 ORDER BY c.callback";
     let mut statement = connection.prepare_cached(sql)?;

@@ -64,7 +64,7 @@ Examples:
 
 Exit status: 0 the receiver answered 2xx, 1 it did not, 2 wrong usage";
 
-const KEYS_EXIT_STATUS: &str = "Exit status: 0 shown, 1 there is no usable key pair, 2 wrong usage";
+const KEYS_EXIT_STATUS: &str = "Exit status: 0 done, 1 there is no usable key pair or no publisher, 2 wrong usage";
 
 const RECORD_HELP: &str = "\
 Examples:
@@ -145,25 +145,17 @@ pub(super) enum Command {
     /// Show the whole way of a callback: changes, deliveries, verdicts, and three forgeries that are refused
     #[command(after_long_help = DEMO_HELP)]
     Demo,
-    /// Send one signed callback to a receiver, without a server
     Send(SendArgs),
-    /// Import a file of profiles into a database of a publisher that runs
     Import(ImportArgs),
-    /// Show the key pairs of a data folder
+    /// Show the key pairs, let another one take over, or revoke one
     Keys(KeysArgs),
-    /// Run a scenario: start a publisher, carry the steps out, and tell whether everything held
     Run(RunArgs),
     /// Run a command with a publisher beside it
     Exec(ExecArgs),
-    /// Deliver something once more, signed anew or byte for byte
     Redeliver(RedeliverArgs),
-    /// Rehearse a mass import: does the receiver keep up, and up to which rate?
     Rehearse(Box<RehearseArgs>),
-    /// Count what deliveries came to: by action, trigger and callback, and over time
     Stats(StatsArgs),
-    /// Tell which callbacks a change fired, and why the others were not sent
     Why(WhyArgs),
-    /// Tell whether a publisher is ready
     Ready(ReadyArgs),
 }
 
@@ -426,6 +418,8 @@ pub(super) fn token(text: &str) -> Result<AccessToken, &'static str> {
     AccessToken::chosen(text).ok_or("expected visible ASCII characters")
 }
 
+/// Send one signed callback to a receiver, without a server
+///
 /// Builds a callback as a change would, signs it with the key pair of the data folder (made if there is none), and sends it.
 /// A receiver that is to accept it must find the key: run `mock-publisher serve` on the same data folder and point the
 /// receiver at its name server, or pin the key that `mock-publisher keys record --pem` shows.
@@ -535,6 +529,8 @@ pub(super) struct RotateArgs {
     pub(super) running: RunningArgs,
 }
 
+/// Tell whether a publisher is ready
+///
 /// Asks `/readyz` of the publisher whose addresses are in the ready file, or of the one that `--server` names. One that keeps
 /// nothing (`--in-memory`) writes that file only if it is told where to, with `--ready-file`.
 #[derive(Debug, Args)]
@@ -582,6 +578,8 @@ pub(super) struct PassingArgs {
     pub(super) access_token: Option<AccessToken>,
 }
 
+/// Run a scenario: start a publisher, carry the steps out, and tell whether everything held
+///
 /// Starts a publisher that holds what the scenario says, carries its steps out through the real entrances, prints one line for
 /// each step and delivery, and stops. A callback to the URL `receiver` goes to a receiver that comes with the program and
 /// verifies.
@@ -634,6 +632,8 @@ pub(super) struct RunningArgs {
     pub(super) token: Option<AccessToken>,
 }
 
+/// Tell which callbacks a change fired, and why the others were not sent
+///
 /// Shows a change, and for each callback that watched where it happened: the delivery that came of it, or what stood in the
 /// way, with the values that its condition read. Numbers of changes are in the delivery log, `/mock/v1/deliveries`, and
 /// `/mock/v1/changes` lists all of them.
@@ -650,6 +650,8 @@ pub(super) struct WhyArgs {
     pub(super) running: RunningArgs,
 }
 
+/// Deliver something once more, signed anew or byte for byte
+///
 /// Puts deliveries into the outbox once more: those that are named, or all in the log that match. They go to the URL that their
 /// callback has by now, behind what waits for the same profile.
 #[derive(Debug, Args)]
@@ -692,6 +694,8 @@ impl RedeliveredState {
     }
 }
 
+/// Count what deliveries came to: by action, trigger and callback, and over time
+///
 /// Counts attempts by what they came to, with the time that receivers took to answer. The counts stay when the log forgets
 /// deliveries.
 #[derive(Debug, Args)]

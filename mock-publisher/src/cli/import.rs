@@ -38,6 +38,8 @@ Ctrl-C stops the import after the rows under way, and tells how far it came. A s
 
 Exit status: 0 everything was carried out, 1 it was not, or Ctrl-C stopped it, 2 wrong usage";
 
+/// Import a file of profiles into a database of a publisher that runs
+///
 /// Sends a file to a publisher that runs, and shows how far it is.
 #[derive(Debug, Args)]
 #[command(after_long_help = HELP)]

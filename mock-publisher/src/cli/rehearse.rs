@@ -39,6 +39,8 @@ const PROFILES: u64 = 10_000;
 /// The exit status of a threshold that was not met.
 const THRESHOLD: u8 = 3;
 
+/// Rehearse a mass import: does the receiver keep up, and up to which rate?
+///
 /// Sends what a mass import would send, signed as always, and tells whether the receiver keeps up. The receiver must find the
 /// key: this program serves it in its own name server meanwhile, unless a publisher does that already.
 #[derive(Debug, Args)]

@@ -17,7 +17,9 @@ use crate::store::{Attempt, DeliveryState, Finished, Lane, Step};
 const MOST: usize = 256;
 
 const NOTING: &str = "the outcomes of deliveries cannot be noted";
-/// How long to wait between two transactions at least, so that each has many outcomes to note while there is much to do.
+/// So many outcomes at once say that there is much to do. One after the other, as those of one lane are, they are noted at once.
+const MANY: usize = 4;
+/// How long to wait between two transactions at least while there is much to do, so that each has many outcomes to note.
 const BETWEEN_COMMITS: Duration = Duration::from_millis(6);
 
 /// What an attempt came to, with its share of the deliveries.
@@ -100,7 +102,9 @@ async fn work(
             // At the end nobody asks any more.
             let _ = events.send(Event::Noted { lane: *lane, has_more: more.get(nth).is_some_and(|more| *more) });
         }
-        tokio::time::sleep_until(next_commit).await;
+        if finished.len() >= MANY {
+            tokio::time::sleep_until(next_commit).await;
+        }
     }
 }
 

@@ -54,6 +54,13 @@ fn each_attempt_has_a_signature_of_its_own_over_the_same_body() {
     );
     assert!(first["response_head"].as_str().unwrap().starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{first}");
     assert!(last["answered"].as_u64().unwrap() <= last["micros"].as_u64().unwrap(), "{last}");
+    let connection = first["dns"].as_u64().unwrap() + first["connect"].as_u64().unwrap();
+    assert!((1..=first["answered"].as_u64().unwrap()).contains(&connection), "{first}");
+    assert_eq!(
+        (&last["dns"], &last["connect"]),
+        (&Value::Null, &Value::Null),
+        "it had the connection of the first one"
+    );
 
     for (query, nonce) in
         [("?attempt=1", nonces[0]), ("?attempt=2", nonces[1]), ("?attempt=3", nonces[2]), ("", nonces[2])]

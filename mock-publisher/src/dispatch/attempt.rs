@@ -54,6 +54,8 @@ impl Dispatcher {
                 let status = answer.status;
                 wish = retry_after(&answer.headers, begun);
                 attempt.answered = Some(micros(answer.after));
+                attempt.dns = answer.phases.map(|phases| micros(phases.dns));
+                attempt.connect = answer.phases.map(|phases| micros(phases.connect));
                 attempt.status = Some(status.as_u16());
                 attempt.response_head = Some(answer.head_text());
                 attempt.answer = Some(answer.body);

@@ -53,11 +53,6 @@ impl TargetUrl {
         &self.uri
     }
 
-    /// The host without its port, a literal IPv6 address without its brackets.
-    pub(crate) fn host(&self) -> &str {
-        self.uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']')
-    }
-
     /// The value of `Host`: with the port unless it is the default one.
     pub(crate) fn authority(&self) -> String {
         let host = self.uri.host().unwrap_or_default();
@@ -104,7 +99,6 @@ mod tests {
             let url = TargetUrl::parse(text).unwrap();
             assert_eq!((url.authority().as_str(), url.path_and_query().as_str()), (authority, target), "{text}");
         }
-        assert_eq!(TargetUrl::parse("http://[::1]:9000/").unwrap().host(), "::1");
     }
 
     #[test]

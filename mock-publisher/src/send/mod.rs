@@ -2,6 +2,7 @@
 //!
 //! It follows no redirect, and it calls only addresses that its [`TargetRules`] allow.
 
+mod connect;
 mod error;
 mod rules;
 
@@ -11,17 +12,16 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::emit::SignedRequest;
 use crate::excerpt::excerpt;
 
+use connect::Connector;
+pub(crate) use connect::Phases;
 pub(crate) use error::SendError;
-use rules::RuledResolver;
 pub(crate) use rules::TargetRules;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How much of an answer's body is kept.
 const MAX_ANSWER: usize = 64 * 1024;
 /// How much of its head is kept.
@@ -30,8 +30,7 @@ const MAX_HEAD: usize = 16 * 1024;
 /// Sends signed requests. Cheap to clone; connections are kept alive and shared.
 #[derive(Clone)]
 pub(crate) struct Client {
-    http: hyper_util::client::legacy::Client<HttpConnector<RuledResolver>, Full<Bytes>>,
-    rules: TargetRules,
+    http: hyper_util::client::legacy::Client<Connector, Full<Bytes>>,
 }
 
 /// What an attempt came to.
@@ -46,6 +45,8 @@ pub(crate) struct Outcome {
 pub(crate) struct Answer {
     /// How long it took from the beginning of the attempt until its head was there.
     pub(crate) after: Duration,
+    /// How long the connection took, if it was made for this exchange.
+    pub(crate) phases: Option<Phases>,
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     /// At most the first 64 KiB.
@@ -68,17 +69,14 @@ impl Answer {
 
 impl Client {
     pub(crate) fn new(rules: TargetRules) -> Self {
-        let mut connector = HttpConnector::new_with_resolver(RuledResolver::new(rules.clone()));
-        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        connector.set_nodelay(true);
         let http = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
             .http1_title_case_headers(true)
             // It is among the headers that are given, unless somebody wants to see a request without it.
             .set_host(false)
             .pool_idle_timeout(Duration::from_secs(15))
             .pool_timer(TokioTimer::new())
-            .build(connector);
-        Self { http, rules }
+            .build(Connector::new(rules));
+        Self { http }
     }
 
     /// One attempt, however it ends.
@@ -92,13 +90,12 @@ impl Client {
     }
 
     async fn exchange(&self, request: &SignedRequest, begun: Instant) -> Result<Answer, SendError> {
-        // A literal address never reaches the resolver, so its rule is applied here.
-        self.rules.check_literal(request.target.host())?;
         let response = self.http.request(http_request(request)?).await.map_err(SendError::of)?;
         let after = begun.elapsed();
         let (head, body) = response.into_parts();
+        let phases = Phases::of(&head.extensions);
         let body = beginning(body).await?;
-        Ok(Answer { after, status: head.status, headers: head.headers, body })
+        Ok(Answer { after, phases, status: head.status, headers: head.headers, body })
     }
 }
 

@@ -1,11 +1,6 @@
-use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-
-use hyper_util::client::legacy::connect::dns::Name;
 
 /// Which addresses may be called: loopback and private ones, and the hosts that were allowed by name.
 ///
@@ -25,19 +20,21 @@ pub(crate) struct TargetRefused {
 /// A name that has no address.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub(super) struct NotResolved(io::Error);
+pub(super) struct NotResolved(pub(super) io::Error);
 
 impl TargetRules {
     pub(crate) fn allowing(hosts: &[String]) -> Self {
         Self { allowed_hosts: hosts.iter().map(|host| host.to_ascii_lowercase()).collect() }
     }
 
-    /// Applies the rule to a host that is an address; one that is a name is judged once it is resolved.
-    pub(super) fn check_literal(&self, host: &str) -> Result<(), TargetRefused> {
-        match host.parse() {
-            Ok(address) if !self.allows(host, address) => Err(TargetRefused { host: host.to_owned() }),
-            _ => Ok(()),
-        }
+    /// The addresses of a host that may be called: at least one.
+    pub(super) fn allowed(
+        &self,
+        host: &str,
+        addresses: impl Iterator<Item = SocketAddr>,
+    ) -> Result<Vec<SocketAddr>, TargetRefused> {
+        let allowed: Vec<_> = addresses.filter(|address| self.allows(host, address.ip())).collect();
+        if allowed.is_empty() { Err(TargetRefused { host: host.to_owned() }) } else { Ok(allowed) }
     }
 
     fn allows(&self, host: &str, address: IpAddr) -> bool {
@@ -53,59 +50,34 @@ fn is_near(address: IpAddr) -> bool {
     }
 }
 
-/// The system's resolver, with the rules applied to what it finds.
-#[derive(Debug, Clone)]
-pub(crate) struct RuledResolver {
-    rules: TargetRules,
-}
-
-impl RuledResolver {
-    pub(super) fn new(rules: TargetRules) -> Self {
-        Self { rules }
-    }
-}
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
-
-impl tower_service::Service<Name> for RuledResolver {
-    type Response = std::vec::IntoIter<SocketAddr>;
-    type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, name: Name) -> Self::Future {
-        let rules = self.rules.clone();
-        Box::pin(async move {
-            let host = name.as_str();
-            let found = tokio::net::lookup_host((host, 0)).await.map_err(NotResolved)?;
-            let allowed: Vec<_> = found.filter(|address| rules.allows(host, address.ip())).collect();
-            if allowed.is_empty() {
-                return Err(TargetRefused { host: host.to_owned() }.into());
-            }
-            Ok(allowed.into_iter())
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn only_near_addresses_may_be_called() {
-        let rules = TargetRules::allowing(&["203.0.113.9".to_owned()]);
+        let rules = TargetRules::allowing(&["203.0.113.9".to_owned(), "hooks.example.com".to_owned()]);
+        let allowed = |host: &str, address: &str| {
+            let address = SocketAddr::new(address.parse().unwrap(), 80);
+            rules.allowed(host, std::iter::once(address)).is_ok()
+        };
         for near in ["127.0.0.1", "127.9.9.9", "10.1.2.3", "172.16.0.1", "192.168.1.1", "::1", "fd00::1", "203.0.113.9"]
         {
-            assert!(rules.check_literal(near).is_ok(), "{near}");
+            assert!(allowed(near, near), "{near}");
         }
         for far in
             ["203.0.113.8", "0.0.0.0", "169.254.169.254", "172.32.0.1", "::", "2001:db8::1", "::ffff:203.0.113.8"]
         {
-            assert!(rules.check_literal(far).is_err(), "{far}");
+            assert!(!allowed(far, far), "{far}");
+            assert!(!allowed("inside.example.com", far), "a name is judged by its address");
+            assert!(allowed("Hooks.example.com", far), "unless it was allowed");
         }
-        assert!(rules.check_literal("example.com").is_ok(), "a name is judged once it is resolved");
+    }
+
+    #[test]
+    fn of_several_addresses_those_that_may_be_called_are_left() {
+        let addresses = ["203.0.113.8:80", "127.0.0.1:80"].map(|address| address.parse().unwrap());
+        let left = TargetRules::default().allowed("both.example.com", addresses.into_iter()).unwrap();
+        assert_eq!(left, [addresses[1]]);
     }
 }

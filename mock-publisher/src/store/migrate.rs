@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0010_terms.sql"),
     include_str!("migrations/0011_repeats.sql"),
     include_str!("migrations/0012_statistics.sql"),
+    include_str!("migrations/0013_phases.sql"),
 ];
 
 /// Brings a store to the present format. A new one gets the sample database.

@@ -80,6 +80,9 @@ pub(crate) struct Attempt {
     /// In real time.
     pub(crate) started: Millis,
     pub(crate) micros: u64,
+    /// How many microseconds the name took, and the connection, if one was made.
+    pub(crate) dns: Option<u64>,
+    pub(crate) connect: Option<u64>,
     /// After how many microseconds the head of the answer was there.
     pub(crate) answered: Option<u64>,
     pub(crate) request_head: String,
@@ -398,7 +401,7 @@ fn note_attempt(
         }
     };
     let sql = "INSERT INTO attempts (delivery, number, started, micros, answered, request_head, status, response_head, answer, \
-               error, error_detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+               error, error_detail, dns, connect) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
     let (error, detail) = attempt.error.as_ref().map(|(class, detail)| (*class, detail)).unzip();
     transaction.prepare_cached(sql)?.execute(params![
         id,
@@ -412,6 +415,8 @@ fn note_attempt(
         attempt.answer,
         error,
         detail,
+        attempt.dns,
+        attempt.connect,
     ])?;
     Ok(is_followed)
 }

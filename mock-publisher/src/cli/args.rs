@@ -7,7 +7,10 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
 
 use super::import::ImportArgs;
+use super::keys::KeysArgs;
+use super::redeliver::RedeliverArgs;
 use super::rehearse::RehearseArgs;
+use super::stats::StatsArgs;
 use crate::access_token::AccessToken;
 use crate::emit::{PayloadMethod, TargetUrl};
 use crate::keyring::Bits;
@@ -64,24 +67,6 @@ Examples:
 
 Exit status: 0 the receiver answered 2xx, 1 it did not, 2 wrong usage";
 
-const KEYS_EXIT_STATUS: &str = "Exit status: 0 done, 1 there is no usable key pair or no publisher, 2 wrong usage";
-
-const RECORD_HELP: &str = "\
-Examples:
-  mock-publisher keys record
-  mock-publisher keys record --pem > publisher.pem
-
-Exit status: 0 shown, 1 there is no usable key pair, 2 wrong usage";
-
-const ROTATE_HELP: &str = "\
-Examples:
-  mock-publisher keys rotate                         as a publisher should
-  mock-publisher keys rotate --overlap 0s            the key before it is gone too early
-  mock-publisher keys rotate --publish-after 10m     it signs before anybody can find it
-  mock-publisher keys rotate --bits 1024             too short for a strict receiver
-
-Exit status: 0 it signs, 1 it could not be made, or there is no publisher, 2 wrong usage";
-
 const READY_HELP: &str = "\
 Example:
   mock-publisher serve & mock-publisher ready --wait
@@ -119,23 +104,6 @@ Examples:
   mock-publisher why 4711 --server http://127.0.0.1:7070 --token TOKEN --json
 
 Exit status: 0 told, 1 there is no such change or no publisher, 2 wrong usage";
-
-const REDELIVER_HELP: &str = "\
-Examples:
-  mock-publisher redeliver 9001              once more, with a date, a nonce and a signature of its own
-  mock-publisher redeliver 9001 --exact      the same bytes: a receiver should refuse the replay
-  mock-publisher redeliver                   all that failed
-  mock-publisher redeliver --callback 3 --state any
-
-Exit status: 0 they are in the outbox, 1 there is no such delivery or no publisher, 2 wrong usage";
-
-const STATS_HELP: &str = "\
-Examples:
-  mock-publisher stats
-  mock-publisher stats --since 15m --every minute --callback 3
-  mock-publisher stats --json
-
-Exit status: 0 told, 1 there is no such callback or no publisher, 2 wrong usage";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -460,73 +428,13 @@ pub(super) struct SendArgs {
     pub(super) targets: TargetArgs,
 }
 
-fn action(name: &str) -> Result<Action, &'static str> {
+pub(super) fn action(name: &str) -> Result<Action, &'static str> {
     Action::from_name(name).ok_or("expected `create`, `update` or `delete`")
 }
 
 fn name_and_value(text: &str) -> Result<(String, String), &'static str> {
     let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
-}
-
-#[derive(Debug, Args)]
-#[command(after_long_help = KEYS_EXIT_STATUS)]
-pub(super) struct KeysArgs {
-    #[command(subcommand)]
-    pub(super) command: KeysCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum KeysCommand {
-    /// List the keys: name, size, and where each stands
-    #[command(after_long_help = KEYS_EXIT_STATUS)]
-    List {
-        #[command(flatten)]
-        data: DataArgs,
-        #[command(flatten)]
-        identity: IdentityArgs,
-    },
-    /// Show the key's record as a line of a zone file, or the key itself
-    #[command(after_long_help = RECORD_HELP)]
-    Record {
-        /// Show the public key as PEM, for `callback-verifier verify --key`
-        #[arg(long)]
-        pem: bool,
-        #[command(flatten)]
-        data: DataArgs,
-        #[command(flatten)]
-        identity: IdentityArgs,
-    },
-    /// Let another key take over in a publisher that runs
-    #[command(after_long_help = ROTATE_HELP)]
-    Rotate(RotateArgs),
-    /// Say in DNS that a key is not to be used any more
-    #[command(after_long_help = KEYS_EXIT_STATUS)]
-    Revoke {
-        /// The name of the key, as `keys list` shows it
-        #[arg(value_name = "NAME")]
-        name: String,
-        #[command(flatten)]
-        running: RunningArgs,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(super) struct RotateArgs {
-    /// How long its modulus is
-    #[arg(long, value_enum, default_value_t)]
-    pub(super) bits: Bits,
-    /// How long the key before it stays in DNS; `0s` takes it out at once
-    #[arg(long, value_name = "TIME", default_value = "7d", value_parser = time)]
-    pub(super) overlap: Duration,
-    /// How long it signs before its record is in DNS
-    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = time)]
-    pub(super) publish_after: Duration,
-    /// The first label of its name [default: year and month]
-    #[arg(long, value_name = "LABEL")]
-    pub(super) selector: Option<String>,
-    #[command(flatten)]
-    pub(super) running: RunningArgs,
 }
 
 /// Tell whether a publisher is ready
@@ -648,91 +556,6 @@ pub(super) struct WhyArgs {
     pub(super) json: bool,
     #[command(flatten)]
     pub(super) running: RunningArgs,
-}
-
-/// Deliver something once more, signed anew or byte for byte
-///
-/// Puts deliveries into the outbox once more: those that are named, or all in the log that match. They go to the URL that their
-/// callback has by now, behind what waits for the same profile.
-#[derive(Debug, Args)]
-#[command(after_long_help = REDELIVER_HELP)]
-pub(super) struct RedeliverArgs {
-    /// The numbers of deliveries [default: all that match]
-    #[arg(value_name = "DELIVERY", conflicts_with_all = ["callback", "state", "action"])]
-    pub(super) deliveries: Vec<i64>,
-    /// Those of one callback only
-    #[arg(long, value_name = "N")]
-    pub(super) callback: Option<i64>,
-    /// What they came to
-    #[arg(long, value_enum, default_value_t)]
-    pub(super) state: RedeliveredState,
-    /// What they tell of
-    #[arg(long, value_parser = action, value_name = "create|update|delete")]
-    pub(super) action: Option<Action>,
-    /// Send the same bytes as the last attempt did, to the same URL
-    #[arg(long)]
-    pub(super) exact: bool,
-    #[command(flatten)]
-    pub(super) running: RunningArgs,
-}
-
-#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
-pub(super) enum RedeliveredState {
-    #[default]
-    Failed,
-    Delivered,
-    Any,
-}
-
-impl RedeliveredState {
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Failed => "failed",
-            Self::Delivered => "delivered",
-            Self::Any => "any",
-        }
-    }
-}
-
-/// Count what deliveries came to: by action, trigger and callback, and over time
-///
-/// Counts attempts by what they came to, with the time that receivers took to answer. The counts stay when the log forgets
-/// deliveries.
-#[derive(Debug, Args)]
-#[command(after_long_help = STATS_HELP)]
-pub(super) struct StatsArgs {
-    /// How far back, such as `15m` or `2d` [default: from the beginning]
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub(super) since: Option<Duration>,
-    /// The steps of time
-    #[arg(long, value_enum, default_value_t)]
-    pub(super) every: StatsStep,
-    /// Those of one callback only
-    #[arg(long, value_name = "N")]
-    pub(super) callback: Option<i64>,
-    /// Write JSON, as `/mock/v1/statistics` answers it
-    #[arg(long)]
-    pub(super) json: bool,
-    #[command(flatten)]
-    pub(super) running: RunningArgs,
-}
-
-#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
-pub(super) enum StatsStep {
-    Minute,
-    #[default]
-    Hour,
-    Day,
-}
-
-impl StatsStep {
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Minute => "minute",
-            Self::Hour => "hour",
-            Self::Day => "day",
-        }
-    }
 }
 
 pub(super) fn time(text: &str) -> Result<Duration, &'static str> {

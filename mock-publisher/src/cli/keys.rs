@@ -1,14 +1,94 @@
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
+use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::args::{DataArgs, IdentityArgs, KeysArgs, KeysCommand, RotateArgs};
+use super::args::{DataArgs, IdentityArgs, RunningArgs, time};
 use super::running::Running;
 use crate::clock;
-use crate::keyring::Keyring;
+use crate::keyring::{Bits, Keyring};
 use crate::output::print;
 use crate::server;
+
+const KEYS_EXIT_STATUS: &str = "Exit status: 0 done, 1 there is no usable key pair or no publisher, 2 wrong usage";
+
+const RECORD_HELP: &str = "\
+Examples:
+  mock-publisher keys record
+  mock-publisher keys record --pem > publisher.pem
+
+Exit status: 0 shown, 1 there is no usable key pair, 2 wrong usage";
+
+const ROTATE_HELP: &str = "\
+Examples:
+  mock-publisher keys rotate                         as a publisher should
+  mock-publisher keys rotate --overlap 0s            the key before it is gone too early
+  mock-publisher keys rotate --publish-after 10m     it signs before anybody can find it
+  mock-publisher keys rotate --bits 1024             too short for a strict receiver
+
+Exit status: 0 it signs, 1 it could not be made, or there is no publisher, 2 wrong usage";
+
+#[derive(Debug, Args)]
+#[command(after_long_help = KEYS_EXIT_STATUS)]
+pub(super) struct KeysArgs {
+    #[command(subcommand)]
+    command: KeysCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum KeysCommand {
+    /// List the keys: name, size, and where each stands
+    #[command(after_long_help = KEYS_EXIT_STATUS)]
+    List {
+        #[command(flatten)]
+        data: DataArgs,
+        #[command(flatten)]
+        identity: IdentityArgs,
+    },
+    /// Show the key's record as a line of a zone file, or the key itself
+    #[command(after_long_help = RECORD_HELP)]
+    Record {
+        /// Show the public key as PEM, for `callback-verifier verify --key`
+        #[arg(long)]
+        pem: bool,
+        #[command(flatten)]
+        data: DataArgs,
+        #[command(flatten)]
+        identity: IdentityArgs,
+    },
+    /// Let another key take over in a publisher that runs
+    #[command(after_long_help = ROTATE_HELP)]
+    Rotate(RotateArgs),
+    /// Say in DNS that a key is not to be used any more
+    #[command(after_long_help = KEYS_EXIT_STATUS)]
+    Revoke {
+        /// The name of the key, as `keys list` shows it
+        #[arg(value_name = "NAME")]
+        name: String,
+        #[command(flatten)]
+        running: RunningArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+struct RotateArgs {
+    /// How long its modulus is
+    #[arg(long, value_enum, default_value_t)]
+    bits: Bits,
+    /// How long the key before it stays in DNS; `0s` takes it out at once
+    #[arg(long, value_name = "TIME", default_value = "7d", value_parser = time)]
+    overlap: Duration,
+    /// How long it signs before its record is in DNS
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = time)]
+    publish_after: Duration,
+    /// The first label of its name [default: year and month]
+    #[arg(long, value_name = "LABEL")]
+    selector: Option<String>,
+    #[command(flatten)]
+    running: RunningArgs,
+}
 
 pub(super) async fn keys(args: KeysArgs) -> anyhow::Result<ExitCode> {
     match args.command {

@@ -2,12 +2,62 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
+use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::args::StatsArgs;
+use super::args::{RunningArgs, time};
 use super::running::Running;
 use crate::output::print;
+
+const STATS_HELP: &str = "\
+Examples:
+  mock-publisher stats
+  mock-publisher stats --since 15m --every minute --callback 3
+  mock-publisher stats --json
+
+Exit status: 0 told, 1 there is no such callback or no publisher, 2 wrong usage";
+
+/// Count what deliveries came to: by action, trigger and callback, and over time
+///
+/// Counts attempts by what they came to, with the time that receivers took to answer. The counts stay when the log forgets
+/// deliveries.
+#[derive(Debug, Args)]
+#[command(after_long_help = STATS_HELP)]
+pub(super) struct StatsArgs {
+    /// How far back, such as `15m` or `2d` [default: from the beginning]
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    since: Option<Duration>,
+    /// The steps of time
+    #[arg(long, value_enum, default_value_t)]
+    every: StatsStep,
+    /// Those of one callback only
+    #[arg(long, value_name = "N")]
+    callback: Option<i64>,
+    /// Write JSON, as `/mock/v1/statistics` answers it
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    running: RunningArgs,
+}
+
+#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
+enum StatsStep {
+    Minute,
+    #[default]
+    Hour,
+    Day,
+}
+
+impl StatsStep {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Minute => "minute",
+            Self::Hour => "hour",
+            Self::Day => "day",
+        }
+    }
+}
 
 pub(super) async fn stats(args: StatsArgs) -> anyhow::Result<ExitCode> {
     let running = Running::find(args.running)?;

@@ -18,7 +18,7 @@ const MOST: usize = 256;
 
 const NOTING: &str = "the outcomes of deliveries cannot be noted";
 /// So many outcomes at once say that there is much to do. One after the other, as those of one lane are, they are noted at once.
-const MANY: usize = 4;
+const MANY: usize = 2;
 /// How long to wait between two transactions at least while there is much to do, so that each has many outcomes to note.
 const BETWEEN_COMMITS: Duration = Duration::from_millis(6);
 

@@ -1,8 +1,8 @@
 //! `mock-publisher`: a local stand-in for a marketing platform that sends signed webhooks (Callbacks).
 //!
 //! The floors, top to bottom; a module uses only floors below its own:
-//! `cli` | `demo`, `scenario` | `server` | `control`, `entrance`, `dispatch` | `mock_api` | `store`, `send` | `callback` | `script`, `emit` |
-//! `platform`, `keyring` with its name server | `wire_profile`, `access_token`, `local_client`, `receiver`, `private_file`,
+//! `cli` | `demo`, `scenario` | `server` | `control`, `entrance`, `dispatch` | `mock_api`, `local_client` | `store`, `send` | `callback` | `script`, `emit` |
+//! `platform`, `keyring` with its name server | `wire_profile`, `receiver`, `access_token`, `tls`, `private_file`,
 //! `output`, `excerpt`, `bell`, `clock`.
 
 mod access_token;
@@ -37,6 +37,7 @@ mod signers;
 mod stopwatch;
 mod store;
 mod terms;
+mod tls;
 mod wire_profile;
 
 use std::process::ExitCode;

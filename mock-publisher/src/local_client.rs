@@ -7,18 +7,20 @@ use std::task::{self, Poll};
 
 use anyhow::Context;
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, StatusCode, header};
+use http::{HeaderMap, Method, Request, StatusCode, Uri, header, request};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
+use crate::send::{Connector, SendError, TargetRules};
+use crate::tls::Trust;
+
 pub(crate) struct LocalClient {
-    http: Client<HttpConnector, UnsyncBoxBody<Bytes, io::Error>>,
-    /// `host:port`
+    http: Client<Connector, UnsyncBoxBody<Bytes, io::Error>>,
+    /// Such as `http://127.0.0.1:7070`.
     server: String,
     token: Option<String>,
 }
@@ -30,9 +32,14 @@ pub(crate) struct LocalAnswer {
 }
 
 impl LocalClient {
-    pub(crate) fn new(server: impl Into<String>, token: Option<String>) -> Self {
-        let http = Client::builder(TokioExecutor::new()).build_http();
-        Self { http, server: server.into(), token }
+    /// For the publisher at an URL such as `http://127.0.0.1:7070`.
+    pub(crate) fn new(server: impl Into<String>, trust: Trust, token: Option<String>) -> Self {
+        let server = server.into();
+        // Wherever it is, somebody has named it.
+        let host = server.parse().ok().and_then(|uri: Uri| uri.host().map(str::to_owned));
+        let rules = TargetRules::allowing(host.as_slice());
+        let http = Client::builder(TokioExecutor::new()).build(Connector::new(rules, trust));
+        Self { http, server, token }
     }
 
     /// One call; `body` is sent as JSON.
@@ -62,15 +69,28 @@ impl LocalClient {
         content_type: Option<&str>,
         body: Bytes,
     ) -> anyhow::Result<LocalAnswer> {
-        let mut request = Request::builder().method(method).uri(format!("http://{}{path}", self.server));
-        if let Some(token) = &self.token {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
-        }
+        let mut request = self.with_token(self.to(method, path));
         if let Some(content_type) = content_type {
             request = request.header(header::CONTENT_TYPE, content_type);
         }
-        let body = Full::new(body).map_err(|never| match never {});
-        self.exchange(request.body(body.boxed_unsync())?).await
+        self.exchange(request.body(whole(body))?).await
+    }
+
+    fn to(&self, method: Method, path: &str) -> request::Builder {
+        Request::builder().method(method).uri(format!("{}{path}", self.server))
+    }
+
+    fn with_token(&self, request: request::Builder) -> request::Builder {
+        match &self.token {
+            Some(token) => request.header(header::AUTHORIZATION, format!("Bearer {token}")),
+            None => request,
+        }
+    }
+
+    /// Follows a link as a mail reader does, which has no access token.
+    pub(crate) async fn follow(&self, link: &str) -> anyhow::Result<LocalAnswer> {
+        let path = link.strip_prefix(&self.server).context("the link leads elsewhere")?;
+        self.exchange(self.to(Method::GET, path).body(whole(Bytes::new()))?).await
     }
 
     /// Sends a file as it is; `sent` is told how many bytes of it have gone.
@@ -82,21 +102,21 @@ impl LocalClient {
         sent: impl Fn(u64) + Send + Unpin + 'static,
     ) -> anyhow::Result<LocalAnswer> {
         let left = file.metadata()?.len();
-        let mut request = Request::builder().method(Method::POST).uri(format!("http://{}{path}", self.server));
-        if let Some(token) = &self.token {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
-        }
-        let request = request.header(header::CONTENT_TYPE, content_type);
+        let request = self.with_token(self.to(Method::POST, path)).header(header::CONTENT_TYPE, content_type);
         self.exchange(request.body(FileBody { file, left, gone: 0, sent }.boxed_unsync())?).await
     }
 
     async fn exchange(&self, request: Request<UnsyncBoxBody<Bytes, io::Error>>) -> anyhow::Result<LocalAnswer> {
-        let response = self.http.request(request).await;
+        let response = self.http.request(request).await.map_err(SendError::of);
         let response = response.with_context(|| format!("nobody answers at `{}`", self.server))?;
         let (parts, body) = response.into_parts();
         let body = body.collect().await?.to_bytes();
         Ok(LocalAnswer { status: parts.status, headers: parts.headers, body })
     }
+}
+
+fn whole(body: Bytes) -> UnsyncBoxBody<Bytes, io::Error> {
+    Full::new(body).map_err(|never| match never {}).boxed_unsync()
 }
 
 /// A file on its way. Reading a part of it is as quick as anything else that a program on its own does.

@@ -14,6 +14,8 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use crate::tls::{Authority, Listener, scheme};
+
 /// What the receiver found.
 pub(crate) type Verdict = Result<(), Rejection>;
 
@@ -21,18 +23,27 @@ type Verdicts = mpsc::UnboundedSender<(String, Verdict)>;
 
 /// A receiver that has an address, and does not serve yet: the publisher that it will trust need not run.
 pub(crate) struct ReceiverSocket {
-    pub(crate) address: SocketAddr,
+    /// Such as `http://127.0.0.1:8080`.
+    pub(crate) url: String,
+    address: SocketAddr,
     listener: TcpListener,
 }
 
 impl ReceiverSocket {
-    pub(crate) async fn bind() -> anyhow::Result<Self> {
+    pub(crate) async fn bind(with_tls: bool) -> anyhow::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no port for the receiver")?;
-        Ok(Self { address: listener.local_addr()?, listener })
+        let address = listener.local_addr()?;
+        Ok(Self { url: format!("{}://{address}", scheme(with_tls)), address, listener })
     }
 
-    /// Takes the callbacks of an account, with the keys of a zone that a name server has.
-    pub(crate) fn serve(self, account: u64, zone: &Zone, name_server: SocketAddr) -> anyhow::Result<Receiver> {
+    /// Takes the callbacks of an account, with the keys of a zone that a name server has. A publisher with TLS lends its authority.
+    pub(crate) fn serve(
+        self,
+        account: u64,
+        zone: &Zone,
+        name_server: SocketAddr,
+        authority: Option<&Authority>,
+    ) -> anyhow::Result<Receiver> {
         let verifier = Verifier::builder(account)
             .host(&self.address.to_string())
             .zone(zone.as_str())
@@ -44,16 +55,18 @@ impl ReceiverSocket {
             .layer(verifier.layer())
             .layer(middleware::from_fn_with_state(sender, tell));
         let (stop, stopped) = oneshot::channel();
-        let server = axum::serve(self.listener, router).with_graceful_shutdown(async move {
+        let listener = Listener::new(self.listener, authority.map(Authority::server).transpose()?);
+        let server = axum::serve(listener, router).with_graceful_shutdown(async move {
             let _ = stopped.await;
         });
         let server = tokio::spawn(server.into_future());
-        Ok(Receiver { address: self.address, verdicts, stop, server })
+        Ok(Receiver { url: self.url, verdicts, stop, server })
     }
 }
 
 pub(crate) struct Receiver {
-    pub(crate) address: SocketAddr,
+    /// Such as `http://127.0.0.1:8080`.
+    pub(crate) url: String,
     verdicts: mpsc::UnboundedReceiver<(String, Verdict)>,
     stop: oneshot::Sender<()>,
     server: JoinHandle<std::io::Result<()>>,
@@ -68,7 +81,7 @@ impl Receiver {
 
     /// Where it is, in a line for people.
     pub(crate) fn introduction(&self) -> String {
-        format!("receiver   http://{}   verifies with the key from that DNS\n", self.address)
+        format!("receiver   {}   verifies with the key from that DNS\n", self.url)
     }
 
     /// From now on refusals are logged, and no verdicts told.

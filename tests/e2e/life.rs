@@ -24,12 +24,14 @@ fn the_ready_files_tell_where_it_is_and_go_with_it() {
             // The second one is written a moment after the first, on which the start waits.
             let text = wait_for("a ready file", || fs::read_to_string(file).ok());
             let expected = json!({
+                "url": format!("http://{}", publisher.http),
                 "http": publisher.http.to_string(),
                 "dns": publisher.dns.to_string(),
                 "access_token": publisher.token,
                 "account": 1234,
                 "key_id": publisher.key_id,
                 "data": data.path(),
+                "ca": null,
             });
             assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), expected);
         }
@@ -94,7 +96,7 @@ fn ready_tells_whether_a_publisher_is_ready() {
     // Somebody else may have got its port by now.
     let (_socket, silent) = silent();
     fs::write(here.join("ready.json"), left.replace(&address, &silent.to_string())).unwrap();
-    ready(here, &in_data).expect_failure(1, &["not ready", &format!("nobody answers at `{silent}`")]);
+    ready(here, &in_data).expect_failure(1, &["not ready", &format!("nobody answers at `http://{silent}`")]);
     fs::write(here.join("ready.json"), "{").unwrap();
     ready(here, &in_data).expect_failure(1, &["not ready", "ready.json"]);
 }

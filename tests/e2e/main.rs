@@ -41,6 +41,7 @@ mod soap;
 mod statistics;
 mod support;
 mod terms;
+mod tls;
 mod tracking;
 mod trouble;
 mod ui;

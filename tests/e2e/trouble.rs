@@ -162,7 +162,7 @@ fn what_is_asked_for_in_the_wrong_way_has_status_2() {
         (&["demo", "--account", "1"], "unexpected argument '--account'"),
         (&["send"], "<URL>"),
         (&["send", "hook"], "`hook` is no URL, expected `http://host:port/path`"),
-        (&["send", "https://127.0.0.1/"], "`https://127.0.0.1/` is not an `http://` URL"),
+        (&["send", "ftp://127.0.0.1/"], "`ftp://127.0.0.1/` is neither an `http://` nor an `https://` URL"),
         (&["send", "http://127.0.0.1/", "--action", "all"], "expected `create`, `update` or `delete`"),
         (&["send", "http://127.0.0.1/", "--method", "yaml"], "[possible values: json, xml, form]"),
         (&["send", "http://127.0.0.1/", "--field", "name"], "expected NAME=VALUE"),

@@ -16,8 +16,10 @@ use crate::emit::{PayloadMethod, TargetUrl};
 use crate::keyring::Bits;
 use crate::keyring::rotation::{Calendar, Plan};
 use crate::platform::{Action, ConditionStyle, Dialect, LaneOrder, PayloadStyle, Switches};
+use crate::send::{Client, TargetRules};
 use crate::store::Retention;
 use crate::terms::{MAX_CONCURRENCY, MAX_TIMEOUT, Rate, Schedule, Terms, duration};
+use crate::tls::{TlsError, Trust};
 use crate::wire_profile::{Coverage, WireProfile};
 
 /// A local stand-in for a marketing platform that sends signed webhooks (Callbacks)
@@ -51,6 +53,7 @@ const SERVE_HELP: &str = "\
 Examples:
   mock-publisher serve --in-memory
   mock-publisher serve --listen 127.0.0.1:0 --dns 127.0.0.1:0 --ready-file ready.json
+  mock-publisher serve --tls --ca staging-ca.pem
 
 Exit status: 0 stopped by Ctrl-C or SIGTERM, 1 it could not start, 2 wrong usage";
 
@@ -88,6 +91,7 @@ Example:
 The command finds the publisher by these variables:
   MOCK_PUBLISHER_SERVER     its address, as a URL
   MOCK_PUBLISHER_HTTP       the same as host:port
+  MOCK_PUBLISHER_CA         with `--tls`: the certificate to trust
   MOCK_PUBLISHER_DNS        host:port of its name server
   MOCK_PUBLISHER_TOKEN      its access token
   MOCK_PUBLISHER_ACCOUNT    the account whose callbacks it sends
@@ -110,9 +114,7 @@ pub(super) enum Command {
     /// Serve the REST API, the control API and the name server until interrupted
     #[command(after_long_help = SERVE_HELP)]
     Serve(ServeArgs),
-    /// Show the whole way of a callback: changes, deliveries, verdicts, and three forgeries that are refused
-    #[command(after_long_help = DEMO_HELP)]
-    Demo,
+    Demo(DemoArgs),
     Send(SendArgs),
     Import(ImportArgs),
     /// Show the key pairs, let another one take over, or revoke one
@@ -156,6 +158,32 @@ pub(super) struct TargetArgs {
     /// Also call this host, although it is neither on this machine nor on a private network (repeatable)
     #[arg(long, value_name = "HOST", env = "MOCK_PUBLISHER_ALLOW_TARGET", value_delimiter = ',')]
     pub(super) allow_target: Vec<String>,
+    /// Also trust receivers whose certificates come from the authority in this file, in PEM (repeatable)
+    #[arg(long, value_name = "FILE", env = "MOCK_PUBLISHER_CA", value_delimiter = ',')]
+    pub(super) ca: Vec<PathBuf>,
+}
+
+impl TargetArgs {
+    /// What calls receivers.
+    pub(super) fn client(&self) -> Result<Client, TlsError> {
+        Ok(Client::new(TargetRules::allowing(&self.allow_target), Trust::system_and(&self.ca)?))
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TlsArgs {
+    /// Serve HTTPS, with certificates of an authority that is made and kept in the data folder: clients are to trust `tls/ca.pem`
+    #[arg(long, env = "MOCK_PUBLISHER_TLS", value_parser = BoolishValueParser::new())]
+    pub(super) tls: bool,
+}
+
+/// Show the whole way of a callback: changes, deliveries, verdicts, and three forgeries that are refused
+#[derive(Debug, Args)]
+#[command(after_long_help = DEMO_HELP)]
+pub(super) struct DemoArgs {
+    /// Let publisher and receiver speak HTTPS
+    #[arg(long)]
+    pub(super) tls: bool,
 }
 
 #[derive(Debug, Args)]
@@ -311,6 +339,8 @@ pub(super) struct ServeArgs {
     pub(super) identity: IdentityArgs,
     #[command(flatten)]
     pub(super) targets: TargetArgs,
+    #[command(flatten)]
+    pub(super) tls: TlsArgs,
     #[command(flatten)]
     pub(super) limits: LimitArgs,
     #[command(flatten)]
@@ -472,6 +502,8 @@ pub(super) struct PassingArgs {
     #[command(flatten)]
     pub(super) targets: TargetArgs,
     #[command(flatten)]
+    pub(super) tls: TlsArgs,
+    #[command(flatten)]
     pub(super) limits: LimitArgs,
     #[command(flatten)]
     pub(super) switches: SwitchArgs,
@@ -523,6 +555,9 @@ pub(super) struct WhereArgs {
     /// The running publisher, such as `http://127.0.0.1:7070` [default: the one that left its addresses in the ready file]
     #[arg(long, value_name = "URL", env = "MOCK_PUBLISHER_SERVER")]
     pub(super) server: Option<String>,
+    /// Trust it if its certificate comes from the authority in this file, in PEM [default: the one in the ready file]
+    #[arg(long, value_name = "FILE", env = "MOCK_PUBLISHER_CA", value_delimiter = ',')]
+    pub(super) ca: Vec<PathBuf>,
     /// The ready file [default: `ready.json` in the data folder]
     #[arg(long, value_name = "FILE", env = "MOCK_PUBLISHER_READY_FILE")]
     pub(super) ready_file: Option<PathBuf>,

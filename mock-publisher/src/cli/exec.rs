@@ -32,13 +32,16 @@ pub(super) async fn exec(args: ExecArgs) -> anyhow::Result<ExitCode> {
     let (name, arguments) = args.command.split_first().context("there is no command")?;
     let mut command = Command::new(name);
     command.args(arguments).kill_on_drop(true).envs([
-        ("MOCK_PUBLISHER_SERVER", format!("http://{}", ready.http)),
+        ("MOCK_PUBLISHER_SERVER", ready.url),
         ("MOCK_PUBLISHER_HTTP", ready.http),
         ("MOCK_PUBLISHER_DNS", ready.dns),
         ("MOCK_PUBLISHER_TOKEN", ready.access_token),
         ("MOCK_PUBLISHER_ACCOUNT", ready.account.to_string()),
         ("MOCK_PUBLISHER_KEY_ID", ready.key_id),
     ]);
+    if let Some(ca) = ready.ca {
+        command.env("MOCK_PUBLISHER_CA", ca);
+    }
     // It may be that of another publisher.
     command.env_remove("MOCK_PUBLISHER_READY_FILE");
     let spawned = command.spawn().with_context(|| format!("cannot run `{}`", name.display()));

@@ -41,7 +41,7 @@ pub(crate) fn run() -> ExitCode {
         match cli.command {
             None => serve::serve(cli.serve).await,
             Some(Command::Serve(args)) => serve::serve(args).await,
-            Some(Command::Demo) => crate::demo::run().await,
+            Some(Command::Demo(args)) => crate::demo::run(args.tls).await,
             Some(Command::Send(args)) => send::send(args).await,
             Some(Command::Import(args)) => import::import(args).await,
             Some(Command::Keys(args)) => keys::keys(args).await,

@@ -128,11 +128,11 @@ pub(super) async fn rehearse(args: RehearseArgs) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     };
     let before = args.compare.as_deref().map(saved).transpose()?;
+    let rehearsal = rehearsal(&args, url.clone())?;
     let keyring = keyring(&args)?;
     let (server, dns) = key_server(&args, &keyring).await?;
     let stage = Terminal { is_quiet: args.json, bar: bar(&args) };
     stage.note(&setup(&args, &url, &keyring, dns));
-    let rehearsal = rehearsal(&args, url);
     let report = interruptible(&rehearsal, &keyring, &stage).await;
     stage.bar.finish_and_clear();
     if let Some(server) = server {
@@ -204,15 +204,15 @@ fn setup(args: &RehearseArgs, url: &TargetUrl, keyring: &Keyring, dns: SocketAdd
     )
 }
 
-fn rehearsal(args: &RehearseArgs, url: TargetUrl) -> Rehearsal {
-    Rehearsal {
+fn rehearsal(args: &RehearseArgs, url: TargetUrl) -> anyhow::Result<Rehearsal> {
+    Ok(Rehearsal {
         url,
         method: args.method,
         style: args.payload.style(),
         account: args.identity.account,
         wire: args.identity.wire,
         coverage: args.identity.cover,
-        allow_targets: args.targets.allow_target.clone(),
+        client: args.targets.client()?,
         mix: args.mix,
         profiles: args.profiles.unwrap_or(PROFILES),
         count: args.profiles.unwrap_or(if args.duration.is_some() { u64::MAX } else { PROFILES }),
@@ -224,7 +224,7 @@ fn rehearsal(args: &RehearseArgs, url: TargetUrl) -> Rehearsal {
         find_limit: args.find_limit.then_some(args.step),
         limit_p99: args.limit_p99,
         thresholds: args.thresholds.clone(),
-    }
+    })
 }
 
 fn saved(path: &Path) -> anyhow::Result<Report> {

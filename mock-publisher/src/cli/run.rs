@@ -25,7 +25,7 @@ pub(super) async fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     print(publisher.introduction(config.account))?;
     print(receiver.as_ref().map(|receiver| receiver.introduction()).unwrap_or_default())?;
     let played = tokio::select! {
-        played = play(&publisher, receiver.as_ref().map(|receiver| receiver.address), script) => Some(played),
+        played = play(&publisher, receiver.as_ref(), script) => Some(played),
         interrupted = interrupts.next() => {
             interrupted?;
             None
@@ -60,6 +60,8 @@ pub(super) fn config(args: PassingArgs) -> Config {
         terms: args.deliveries.terms(),
         access_token: args.access_token,
         allow_targets: args.targets.allow_target,
+        ca_files: args.targets.ca,
+        tls: args.tls.tls,
         max_import: args.limits.max_import(),
         max_store: args.limits.max_store,
         rotation: args.keys.plan(),

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::args::RunningArgs;
 use crate::local_client::{LocalAnswer, LocalClient};
 use crate::server::ReadyFile;
+use crate::tls::Trust;
 
 /// The control API of a running publisher.
 pub(super) struct Running(LocalClient);
@@ -16,10 +17,11 @@ pub(super) struct Running(LocalClient);
 impl Running {
     /// Finds it by what was said on the command line, and for the rest by its ready file.
     pub(super) fn find(args: RunningArgs) -> anyhow::Result<Self> {
-        let chosen = args.at.server.as_deref().map(host_and_port).transpose()?;
+        let chosen = args.at.server.as_deref().map(base_url).transpose()?;
         let token = args.token.map(|token| token.as_str().to_owned());
         if let (Some(server), Some(token)) = (&chosen, &token) {
-            return Ok(Self(LocalClient::new(server.as_str(), Some(token.clone()))));
+            let trust = Trust::system_and(&args.at.ca)?;
+            return Ok(Self(LocalClient::new(server.as_str(), trust, Some(token.clone()))));
         }
         let path = args.at.ready_file.unwrap_or_else(|| ReadyFile::path_in(&args.at.data.data));
         let ready = ReadyFile::read(&path).with_context(|| {
@@ -29,10 +31,11 @@ impl Running {
             )
         })?;
         // The token of one publisher is not shown to another.
-        if let Some(server) = chosen.filter(|server| *server != ready.http) {
-            bail!("`{}` tells of `{}`, not of `{server}`; give its token with `--token`", path.display(), ready.http);
+        if let Some(server) = chosen.filter(|server| *server != ready.url) {
+            bail!("`{}` tells of `{}`, not of `{server}`; give its token with `--token`", path.display(), ready.url);
         }
-        Ok(Self(LocalClient::new(ready.http, Some(token.unwrap_or(ready.access_token)))))
+        let trust = ready.trust()?;
+        Ok(Self(LocalClient::new(ready.url, trust, Some(token.unwrap_or(ready.access_token)))))
     }
 
     /// Asks for something; an error that the publisher answers is one of ours.
@@ -76,11 +79,13 @@ pub(super) fn refusal(body: &Value) -> &str {
     body["error"]["message"].as_str().unwrap_or("the publisher refused the call")
 }
 
-pub(super) fn host_and_port(url: &str) -> anyhow::Result<String> {
-    let server = url.strip_prefix("http://").unwrap_or(url).trim_end_matches('/');
+/// Scheme, host and port of a publisher, where `http` need not be said.
+pub(super) fn base_url(url: &str) -> anyhow::Result<String> {
+    let (scheme, server) = url.split_once("://").unwrap_or(("http", url));
+    let server = server.trim_end_matches('/');
     let valid = server.parse::<http::uri::Authority>().is_ok_and(|authority| authority.port_u16().is_some());
-    if !valid || server.contains('@') {
-        bail!("`{url}` is no address of a publisher, expected `http://host:port`");
+    if !valid || server.contains('@') || !["http", "https"].contains(&scheme) {
+        bail!("`{url}` is no address of a publisher, expected `http://host:port` or `https://host:port`");
     }
-    Ok(server.to_owned())
+    Ok(format!("{scheme}://{server}"))
 }

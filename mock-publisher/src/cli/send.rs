@@ -10,7 +10,7 @@ use crate::emit::{Emission, Payload, SignedRequest, nonce};
 use crate::keyring::Keyring;
 use crate::output::print;
 use crate::platform::{Change, Entity, Trigger};
-use crate::send::{Answer, Client, TargetRules};
+use crate::send::Answer;
 use crate::server;
 
 pub(super) async fn send(args: SendArgs) -> anyhow::Result<ExitCode> {
@@ -21,8 +21,7 @@ pub(super) async fn send(args: SendArgs) -> anyhow::Result<ExitCode> {
         out.flush()?;
         return Ok(ExitCode::SUCCESS);
     }
-    let client = Client::new(TargetRules::allowing(&args.targets.allow_target));
-    let outcome = client.attempt(&request, args.timeout).await;
+    let outcome = args.targets.client()?.attempt(&request, args.timeout).await;
     let Answer { status, body, .. } = outcome.result.with_context(|| format!("`{}` was not reached", args.url))?;
     let milliseconds = outcome.elapsed.as_secs_f64() * 1000.0;
     print(format!("{status}   {milliseconds:.1} ms\n{}", String::from_utf8_lossy(&body)).trim_end())?;

@@ -79,6 +79,8 @@ fn config(args: ServeArgs) -> Config {
         terms: args.deliveries.terms(),
         access_token: args.access_token,
         allow_targets: args.targets.allow_target,
+        ca_files: args.targets.ca,
+        tls: args.tls.tls,
         max_import: args.limits.max_import(),
         max_store: args.limits.max_store,
         rotation: args.keys.plan(),

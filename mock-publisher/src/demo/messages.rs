@@ -37,8 +37,7 @@ async fn follow(server: &LocalClient, link: &Value) -> anyhow::Result<()> {
     let answer = server.call(Method::POST, "/mock/v1/links", Some(link)).await?;
     let made: Value = serde_json::from_slice(&answer.body)?;
     let address = made["link"].as_str().context("no link was made")?;
-    let (host, path) = address.trim_start_matches("http://").split_once('/').context("the link is no address")?;
-    let answer = LocalClient::new(host.to_owned(), None).call(Method::GET, &format!("/{path}"), None).await?;
+    let answer = server.follow(address).await?;
     ensure!(answer.status.is_success(), "a link answered {}", answer.status);
     Ok(())
 }

@@ -24,7 +24,7 @@ use crate::local_client::LocalClient;
 use crate::output::print;
 use crate::platform::{Action, Change, Entity, PayloadStyle, Switches, Trigger};
 use crate::receiver::{Receiver, ReceiverSocket, Verdict};
-use crate::send::{Client, TargetRules};
+use crate::send::Client;
 use crate::server::{Config, Publisher};
 use crate::store::Retention;
 use crate::terms::Terms;
@@ -36,17 +36,18 @@ const STEP: Duration = Duration::from_secs(3);
 /// What everything may take.
 const ALL: Duration = Duration::from_secs(9);
 
-pub(crate) async fn run() -> anyhow::Result<ExitCode> {
-    match tokio::time::timeout(ALL, demonstrate()).await {
+pub(crate) async fn run(with_tls: bool) -> anyhow::Result<ExitCode> {
+    match tokio::time::timeout(ALL, demonstrate(with_tls)).await {
         Ok(outcome) => outcome,
         Err(_) => bail!("the demonstration did not end within {} s", ALL.as_secs()),
     }
 }
 
-async fn demonstrate() -> anyhow::Result<ExitCode> {
-    let config = config()?;
+async fn demonstrate(with_tls: bool) -> anyhow::Result<ExitCode> {
+    let config = config(with_tls)?;
     let publisher = Publisher::start(&config).await?;
-    let mut receiver = ReceiverSocket::bind().await?.serve(ACCOUNT, &config.zone, publisher.dns)?;
+    let socket = ReceiverSocket::bind(with_tls).await?;
+    let mut receiver = socket.serve(ACCOUNT, &config.zone, publisher.dns, publisher.authority.as_ref())?;
     print(publisher.introduction(ACCOUNT))?;
     print(receiver.introduction())?;
     let score = show(&publisher, &mut receiver).await?;
@@ -60,7 +61,7 @@ async fn demonstrate() -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn config() -> anyhow::Result<Config> {
+fn config(with_tls: bool) -> anyhow::Result<Config> {
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     Ok(Config {
         listen: free,
@@ -75,6 +76,8 @@ fn config() -> anyhow::Result<Config> {
         terms: Terms::default(),
         access_token: None,
         allow_targets: Vec::new(),
+        ca_files: Vec::new(),
+        tls: with_tls,
         max_import: 1 << 20,
         max_store: None,
         rotation: Plan::default(),
@@ -84,9 +87,9 @@ fn config() -> anyhow::Result<Config> {
 
 async fn show(publisher: &Publisher, receiver: &mut Receiver) -> anyhow::Result<Score> {
     let mut score = Score::default();
-    let rest = RestCalls(LocalClient::new(publisher.http.to_string(), Some(publisher.token.as_str().to_owned())));
+    let rest = RestCalls(publisher.client());
     for method in ["json", "xml"] {
-        let callback = json!({"url": format!("http://{}/{method}", receiver.address), "method": method});
+        let callback = json!({"url": format!("{}/{method}", receiver.url), "method": method});
         rest.call(Method::POST, "/v4/database/customers/callbacks", &callback).await?;
     }
     let mike = json!({"fields": {"name": "Mike", "city": "Amsterdam"}, "interests": ["tennis"]});
@@ -100,8 +103,8 @@ async fn show(publisher: &Publisher, receiver: &mut Receiver) -> anyhow::Result<
     show_deliveries(&rest, receiver, &mut score).await?;
     masses::show(&rest, receiver, &mut score).await?;
     print("")?;
-    for request in made_by_hand(publisher, receiver.address)? {
-        show_made_by_hand(request, receiver, &mut score).await?;
+    for request in made_by_hand(publisher, &receiver.url)? {
+        show_made_by_hand(&publisher.caller, request, receiver, &mut score).await?;
     }
     Ok(score)
 }
@@ -207,12 +210,12 @@ enum Expected {
     Refused(u16, &'static str),
 }
 
-fn made_by_hand(publisher: &Publisher, receiver: SocketAddr) -> anyhow::Result<[MadeByHand; 5]> {
+fn made_by_hand(publisher: &Publisher, receiver: &str) -> anyhow::Result<[MadeByHand; 5]> {
     let now = SystemTime::now();
     let make = |name, action, method, account, date, expected| -> anyhow::Result<MadeByHand> {
         let payload = Payload::of(&sample_change(action), method, PayloadStyle::default(), clock::millis(date));
         let emission = Emission {
-            target: &TargetUrl::parse(&format!("http://{receiver}/{}", method.name()))?,
+            target: &TargetUrl::parse(&format!("{receiver}/{}", method.name()))?,
             content_type: &payload.content_type,
             body: payload.bytes.into(),
             account,
@@ -243,8 +246,13 @@ fn sample_change(action: Action) -> Change {
     Change { action, trigger: Trigger::Rest, entity, before: None }
 }
 
-async fn show_made_by_hand(made: MadeByHand, receiver: &mut Receiver, score: &mut Score) -> anyhow::Result<()> {
-    let outcome = Client::new(TargetRules::default()).attempt(&made.request, Terms::default().timeout).await;
+async fn show_made_by_hand(
+    client: &Client,
+    made: MadeByHand,
+    receiver: &mut Receiver,
+    score: &mut Score,
+) -> anyhow::Result<()> {
+    let outcome = client.attempt(&made.request, Terms::default().timeout).await;
     let status = outcome.result?.status.as_u16();
     let (_, verdict) = receiver.next_verdict(STEP).await?;
     line(&Line {

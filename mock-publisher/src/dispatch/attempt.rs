@@ -29,7 +29,7 @@ impl Dispatcher {
             Err((class, detail)) => (Attempt::failed(number, class, detail), None),
         };
         let again = self.again(&attempt, &terms.schedule, wish);
-        Step::Attempted { attempt, again }
+        Step::Attempted { attempt: Box::new(attempt), again }
     }
 
     /// What came of it, and for how long the receiver wants to be left alone.
@@ -56,6 +56,7 @@ impl Dispatcher {
                 attempt.answered = Some(micros(answer.after));
                 attempt.dns = answer.phases.map(|phases| micros(phases.dns));
                 attempt.connect = answer.phases.map(|phases| micros(phases.connect));
+                attempt.tls = answer.phases.and_then(|phases| phases.tls).map(micros);
                 attempt.status = Some(status.as_u16());
                 attempt.response_head = Some(answer.head_text());
                 attempt.answer = Some(answer.body);

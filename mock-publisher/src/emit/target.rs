@@ -1,9 +1,10 @@
 use std::fmt;
 
 use http::Uri;
+use http::uri::Scheme;
 use serde::{Deserialize, Deserializer, de};
 
-/// The URL that a callback is sent to: `http`, a host, and a path with perhaps a query.
+/// The URL that a callback is sent to: `http` or `https`, a host, and a path with perhaps a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TargetUrl {
     text: String,
@@ -13,9 +14,9 @@ pub(crate) struct TargetUrl {
 /// The text is no URL that a callback could be sent to.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TargetError {
-    #[error("`{0}` is no URL, expected `http://host:port/path`")]
+    #[error("`{0}` is no URL, expected `http://host:port/path` or `https://host:port/path`")]
     NotAUrl(String),
-    #[error("`{0}` is not an `http://` URL, and no other can be called so far")]
+    #[error("`{0}` is neither an `http://` nor an `https://` URL")]
     Scheme(String),
     #[error("`{0}` holds a user name, which a callback does not send")]
     UserInfo(String),
@@ -28,7 +29,7 @@ impl TargetUrl {
         let uri: Option<Uri> = Some(text).filter(|text| text.is_ascii()).and_then(|text| text.parse().ok());
         let uri = uri.ok_or_else(not_a_url)?;
         match uri.scheme_str() {
-            Some("http") => {}
+            Some("http" | "https") => {}
             Some(_) => return Err(TargetError::Scheme(text.to_owned())),
             None => return Err(not_a_url()),
         }
@@ -56,8 +57,9 @@ impl TargetUrl {
     /// The value of `Host`: with the port unless it is the default one.
     pub(crate) fn authority(&self) -> String {
         let host = self.uri.host().unwrap_or_default();
-        match self.uri.port_u16() {
-            None | Some(80) => host.to_owned(),
+        let default = if self.uri.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
+        match self.uri.port_u16().filter(|port| *port != default) {
+            None => host.to_owned(),
             Some(port) => format!("{host}:{port}"),
         }
     }
@@ -94,6 +96,10 @@ mod tests {
             ("http://127.0.0.1:8080/hook?x=1", "127.0.0.1:8080", "/hook?x=1"),
             ("http://localhost", "localhost", "/"),
             ("http://localhost:80?x=%7E", "localhost", "/?x=%7E"),
+            ("https://localhost", "localhost", "/"),
+            ("https://localhost:443/hook", "localhost", "/hook"),
+            ("https://localhost:80/hook", "localhost:80", "/hook"),
+            ("http://localhost:443/hook", "localhost:443", "/hook"),
             ("http://[::1]:9000//a;b+c", "[::1]:9000", "//a;b+c"),
         ] {
             let url = TargetUrl::parse(text).unwrap();
@@ -117,7 +123,7 @@ mod tests {
         ] {
             assert_eq!(TargetUrl::parse(bad), Err(TargetError::NotAUrl(bad.into())), "{bad:?}");
         }
-        assert!(matches!(TargetUrl::parse("https://h/"), Err(TargetError::Scheme(_))));
+        assert!(matches!(TargetUrl::parse("ftp://h/"), Err(TargetError::Scheme(_))));
         assert!(matches!(TargetUrl::parse("http://u:p@h/"), Err(TargetError::UserInfo(_))));
     }
 }

@@ -21,7 +21,7 @@ use tokio::sync::watch;
 use crate::emit::{PayloadMethod, TargetUrl};
 use crate::keyring::Keyring;
 use crate::platform::{Action, PayloadStyle};
-use crate::send::{Answer, Client, TargetRules};
+use crate::send::{Answer, Client};
 use crate::signers::Signers;
 use crate::wire_profile::{Coverage, WireProfile};
 use ledger::Ledger;
@@ -38,7 +38,7 @@ use timeline::Stage;
 pub(crate) const SCHEMA: &str = include_str!("report.schema.json");
 
 /// What is to be rehearsed.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Rehearsal {
     pub(crate) url: TargetUrl,
     pub(crate) method: PayloadMethod,
@@ -46,7 +46,7 @@ pub(crate) struct Rehearsal {
     pub(crate) account: u64,
     pub(crate) wire: WireProfile,
     pub(crate) coverage: Coverage,
-    pub(crate) allow_targets: Vec<String>,
+    pub(crate) client: Client,
     pub(crate) mix: Mix,
     /// How large an import is to be reckoned with.
     pub(crate) profiles: u64,
@@ -92,7 +92,7 @@ impl Rehearsal {
             wire: self.wire,
             coverage: self.coverage,
             key: keyring.signing(),
-            client: Client::new(TargetRules::allowing(&self.allow_targets)),
+            client: self.client.clone(),
             signers: Signers::start().context("the threads that sign cannot be started")?,
             timeout: self.timeout,
             concurrency: self.concurrency,

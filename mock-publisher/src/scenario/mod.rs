@@ -89,7 +89,7 @@ impl Scenario {
         self.steps.len()
     }
 
-    /// What the store is filled with, and the rest. `receiver` is the `host:port` of the receiver, if one is needed.
+    /// What the store is filled with, and the rest. `receiver` is the URL of the receiver, without a path, if one is needed.
     pub(crate) fn unpack(self, receiver: Option<&str>) -> Result<(Contents, Script), ScenarioError> {
         let callbacks = self.callbacks.into_iter().map(|plan| {
             let CallbackPlan { database, collection, url, draft, terms } = plan;

@@ -48,7 +48,7 @@ impl<'de> Deserialize<'de> for CallbackUrl {
         let url = match receiver {
             Some(path) => {
                 let path = Self::Receiver(if path.is_empty() { "/" } else { path }.to_owned());
-                path.clone().resolve(Some("127.0.0.1:1")).map(|_| path)
+                path.clone().resolve(Some("http://127.0.0.1:1")).map(|_| path)
             }
             None => TargetUrl::parse(&text).map(Self::Target),
         };
@@ -63,7 +63,7 @@ impl CallbackUrl {
     pub(super) fn resolve(self, receiver: Option<&str>) -> Result<TargetUrl, TargetError> {
         match self {
             Self::Target(url) => Ok(url),
-            Self::Receiver(path) => TargetUrl::parse(&format!("http://{}{path}", receiver.unwrap_or_default())),
+            Self::Receiver(path) => TargetUrl::parse(&format!("{}{path}", receiver.unwrap_or_default())),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Connections to receivers: a name is resolved, the addresses that the rules allow are tried one after the other, and how long each
-//! part took is told to the first exchange on the connection.
+//! Connections: a name is resolved, the addresses that the rules allow are tried one after the other, TLS is agreed on if it is
+//! wanted, and how long each part took is told to the first exchange on the connection.
 
 use std::future::Future;
 use std::io;
@@ -9,14 +9,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use http::uri::Scheme;
 use http::{Extensions, Uri};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
+use tokio_util::either::Either;
 
+use super::error::TlsFailed;
 use super::rules::{NotResolved, TargetRules};
+use crate::tls::{Stream, Trust};
 
+/// How long a connection may take, and then TLS.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long the parts of making a connection took.
@@ -26,17 +32,20 @@ pub(crate) struct Phases {
     pub(crate) dns: Duration,
     /// Until one of them had answered.
     pub(crate) connect: Duration,
+    /// Until TLS was agreed on, if it was wanted.
+    pub(crate) tls: Option<Duration>,
 }
 
 /// Makes connections.
 #[derive(Debug, Clone)]
-pub(super) struct Connector {
+pub(crate) struct Connector {
     rules: TargetRules,
+    trust: Trust,
 }
 
 /// A connection that somebody has just made, or has used before.
-pub(super) struct Link {
-    io: TokioIo<TcpStream>,
+pub(crate) struct Link {
+    io: TokioIo<Stream>,
     phases: Untold,
 }
 
@@ -47,23 +56,42 @@ struct Untold(Arc<Mutex<Option<Phases>>>);
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 impl Connector {
-    pub(super) const fn new(rules: TargetRules) -> Self {
-        Self { rules }
+    pub(crate) const fn new(rules: TargetRules, trust: Trust) -> Self {
+        Self { rules, trust }
     }
 
     async fn connect(self, target: Uri) -> Result<Link, BoxError> {
         let begun = Instant::now();
+        let is_https = target.scheme() == Some(&Scheme::HTTPS);
         let host = target.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-        let port = target.port_u16().unwrap_or(80);
+        let port = target.port_u16().unwrap_or(if is_https { 443 } else { 80 });
         let found = tokio::net::lookup_host((host, port)).await.map_err(NotResolved)?;
         let allowed = self.rules.allowed(host, found)?;
         let dns = begun.elapsed();
-        let stream = tokio::time::timeout(CONNECT_TIMEOUT, first_of(&allowed)).await;
-        let stream = stream.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))?;
+        let stream = in_time(first_of(&allowed)).await?;
         stream.set_nodelay(true)?;
-        let phases = Phases { dns, connect: begun.elapsed().saturating_sub(dns) };
+        let mut phases = Phases { dns, connect: begun.elapsed().saturating_sub(dns), tls: None };
+        let stream = if is_https {
+            let begun = Instant::now();
+            let stream = self.agree(host, stream).await?;
+            phases.tls = Some(begun.elapsed());
+            stream
+        } else {
+            Either::Left(stream)
+        };
         Ok(Link { io: TokioIo::new(stream), phases: Untold(Arc::new(Mutex::new(Some(phases)))) })
     }
+
+    /// Agrees on TLS with a server that shows a certificate for this name or address.
+    async fn agree(&self, host: &str, stream: TcpStream) -> Result<Stream, BoxError> {
+        let name = ServerName::try_from(host.to_owned())?;
+        let connector = self.trust.connector().map_err(TlsFailed::from)?;
+        Ok(Either::Right(in_time(connector.connect(name, stream)).await?.into()))
+    }
+}
+
+async fn in_time<T>(work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    tokio::time::timeout(CONNECT_TIMEOUT, work).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
 
 /// The first one that answers; the error of the last one if none does.

@@ -16,9 +16,9 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::emit::SignedRequest;
 use crate::excerpt::excerpt;
+use crate::tls::Trust;
 
-use connect::Connector;
-pub(crate) use connect::Phases;
+pub(crate) use connect::{Connector, Phases};
 pub(crate) use error::SendError;
 pub(crate) use rules::TargetRules;
 
@@ -68,14 +68,14 @@ impl Answer {
 }
 
 impl Client {
-    pub(crate) fn new(rules: TargetRules) -> Self {
+    pub(crate) fn new(rules: TargetRules, trust: Trust) -> Self {
         let http = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
             .http1_title_case_headers(true)
             // It is among the headers that are given, unless somebody wants to see a request without it.
             .set_host(false)
             .pool_idle_timeout(Duration::from_secs(15))
             .pool_timer(TokioTimer::new())
-            .build(Connector::new(rules));
+            .build(Connector::new(rules, trust));
         Self { http }
     }
 

@@ -11,19 +11,27 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-pub(super) async fn same_machine(State(port): State<u16>, request: Request, next: Next) -> Response {
+/// What this server is called by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Guard {
+    /// `http` or `https`
+    pub(super) scheme: &'static str,
+    pub(super) port: u16,
+}
+
+pub(super) async fn same_machine(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     // In HTTP/1 only a request to a proxy has an authority in its target, and this is none.
     if request.uri().authority().is_some() {
         return refused("the request target is not a path");
     }
     let headers = request.headers();
-    if !only(headers, header::HOST).is_some_and(|host| is_this_server(host, port)) {
+    if !only(headers, header::HOST).is_some_and(|host| guard.is_this_server(host)) {
         return refused("`Host` does not name this server by a loopback address or `localhost`");
     }
     if headers.contains_key(header::ORIGIN)
         && !only(headers, header::ORIGIN)
-            .and_then(|origin| origin.strip_prefix("http://"))
-            .is_some_and(|origin| is_this_server(origin, port))
+            .and_then(|origin| origin.strip_prefix(guard.scheme)?.strip_prefix("://"))
+            .is_some_and(|origin| guard.is_this_server(origin))
     {
         return refused("`Origin` is another site");
     }
@@ -37,15 +45,17 @@ fn only(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     values.next().is_none().then_some(value)
 }
 
-fn is_this_server(authority: &str, port: u16) -> bool {
-    let (host, given_port) = match authority.rsplit_once(':') {
-        Some((host, digits)) if digits.bytes().all(|b| b.is_ascii_digit()) => (host, digits.parse().ok()),
-        _ => (authority, Some(80)),
-    };
-    let literal = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    let is_local =
-        host.eq_ignore_ascii_case("localhost") || literal.parse().is_ok_and(|address: IpAddr| address.is_loopback());
-    is_local && given_port == Some(port)
+impl Guard {
+    fn is_this_server(self, authority: &str) -> bool {
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, digits)) if digits.bytes().all(|b| b.is_ascii_digit()) => (host, digits.parse().ok()),
+            _ => (authority, Some(if self.scheme == "https" { 443 } else { 80 })),
+        };
+        let literal = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let is_local = host.eq_ignore_ascii_case("localhost")
+            || literal.parse().is_ok_and(|address: IpAddr| address.is_loopback());
+        is_local && port == Some(self.port)
+    }
 }
 
 fn refused(message: &str) -> Response {
@@ -54,12 +64,16 @@ fn refused(message: &str) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use super::is_this_server;
+    use super::Guard;
+
+    fn at(port: u16) -> Guard {
+        Guard { scheme: "http", port }
+    }
 
     #[test]
     fn only_this_machines_own_names_are_this_server() {
         for good in ["127.0.0.1:7070", "localhost:7070", "LOCALHOST:7070", "[::1]:7070", "127.0.0.2:7070"] {
-            assert!(is_this_server(good, 7070), "{good}");
+            assert!(at(7070).is_this_server(good), "{good}");
         }
         for bad in [
             "",
@@ -74,8 +88,10 @@ mod tests {
             "[::1]",
             "null",
         ] {
-            assert!(!is_this_server(bad, 7070), "{bad}");
+            assert!(!at(7070).is_this_server(bad), "{bad}");
         }
-        assert!(is_this_server("localhost", 80) && is_this_server("[::1]", 80));
+        assert!(at(80).is_this_server("localhost") && at(80).is_this_server("[::1]"));
+        let https = Guard { scheme: "https", port: 443 };
+        assert!(https.is_this_server("localhost") && !https.is_this_server("localhost:80"));
     }
 }

@@ -31,6 +31,7 @@ use crate::health::Health;
 use crate::keyring::dns::DnsServer;
 use crate::keyring::rotation::{Plan, rotate};
 use crate::keyring::{Keyring, KeyringError, Stranger};
+use crate::local_client::LocalClient;
 use crate::metrics::Metrics;
 use crate::platform::Switches;
 use crate::private_file;
@@ -38,8 +39,10 @@ use crate::send::{Client, TargetRules};
 use crate::signers::Signers;
 use crate::store::{Contents, Retention, Store, StoreError};
 use crate::terms::Terms;
+use crate::tls::{Authority, Listener, TlsError, Trust, scheme};
 use crate::wire_profile::{Coverage, WireProfile};
 
+use guard::Guard;
 pub(crate) use ready_file::ReadyFile;
 
 /// How long a stopping server waits for what is under way. An attempt takes ten seconds at most.
@@ -62,6 +65,10 @@ pub(crate) struct Config {
     /// The access token; `None` for the one that is kept, or a random one.
     pub(crate) access_token: Option<AccessToken>,
     pub(crate) allow_targets: Vec<String>,
+    /// Whom else than the system's authorities receivers may have their certificates from.
+    pub(crate) ca_files: Vec<PathBuf>,
+    /// Whether the HTTP server speaks TLS, and the receiver that comes with the program.
+    pub(crate) tls: bool,
     /// How long a file to be imported may be, in bytes.
     pub(crate) max_import: u64,
     /// How large the store may become, in MiB.
@@ -84,6 +91,8 @@ pub(crate) enum StartError {
     #[error("cannot start the threads that sign: {0}")]
     Threads(io::Error),
     #[error(transparent)]
+    Tls(#[from] TlsError),
+    #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
     Keyring(#[from] KeyringError),
@@ -92,9 +101,16 @@ pub(crate) enum StartError {
 /// A publisher that serves until it is stopped.
 pub(crate) struct Publisher {
     pub(crate) http: SocketAddr,
+    /// Such as `http://127.0.0.1:7070`.
+    pub(crate) url: String,
     pub(crate) dns: SocketAddr,
     pub(crate) token: AccessToken,
     pub(crate) keyring: Keyring,
+    /// With TLS.
+    pub(crate) authority: Option<Authority>,
+    trust: Trust,
+    /// What calls receivers.
+    pub(crate) caller: Client,
     stop: watch::Sender<bool>,
     dns_server: DnsServer,
     http_server: JoinHandle<()>,
@@ -128,6 +144,12 @@ impl Publisher {
                 (store, keyring, kept_token(folder, config.access_token.clone())?)
             }
         };
+        let authority = authority(config)?;
+        let mut trust = Trust::system_and(&config.ca_files)?;
+        if let Some(authority) = &authority {
+            trust = trust.and(authority)?;
+        }
+        let tls = authority.as_ref().map(Authority::server).transpose()?;
         if let Some(max) = config.max_store {
             store.limit(max).await?;
         }
@@ -147,11 +169,12 @@ impl Publisher {
         let (stop, stopping) = watch::channel(false);
         let (bell, metrics) = (Bell::default(), Metrics::new());
         let health = Health::default();
+        let caller = Client::new(TargetRules::allowing(&config.allow_targets), trust.clone());
         let dispatcher = Dispatcher {
             store: store.clone(),
             keyring: keyring.clone(),
             signers,
-            client: Client::new(TargetRules::allowing(&config.allow_targets)),
+            client: caller.clone(),
             account: config.account,
             wire: config.wire,
             coverage: config.coverage,
@@ -163,8 +186,8 @@ impl Publisher {
             stranger: Stranger::default(),
         };
         let dispatcher = tokio::spawn(dispatcher.run(stopping.clone()));
-        let base_url = format!("http://{http}");
-        let entry = Entry { store, bell, token: token.clone(), base_url, account: config.account };
+        let url = format!("{}://{http}", scheme(config.tls));
+        let entry = Entry { store, bell, token: token.clone(), base_url: url.clone(), account: config.account };
         let (imports, importer) = Imports::start(entry.clone(), config.max_import, stopping.clone());
         let (copies, copier) = Copies::start(entry.clone(), stopping.clone());
         let housekeeper = tokio::spawn(forget(entry.store.clone(), config.retention, stopping.clone()));
@@ -180,14 +203,19 @@ impl Publisher {
             health,
             stopping: stopping.clone(),
         };
-        let router = router(entry, control, imports, copies, http.port());
-        let http_server = tokio::spawn(serve(listener, router, stopping));
+        let guard = Guard { scheme: scheme(config.tls), port: http.port() };
+        let router = router(entry, control, imports, copies, guard);
+        let http_server = tokio::spawn(serve(Listener::new(listener, tls), router, stopping));
         let dns = dns_server.address();
         Ok(Self {
             http,
+            url,
             dns,
             token,
             keyring,
+            authority,
+            trust,
+            caller,
             stop,
             dns_server,
             http_server,
@@ -196,15 +224,23 @@ impl Publisher {
         })
     }
 
-    /// Where it is and how to get in, in two lines for people.
+    /// What a user's program would call it with.
+    pub(crate) fn client(&self) -> LocalClient {
+        LocalClient::new(self.url.clone(), self.trust.clone(), Some(self.token.as_str().to_owned()))
+    }
+
+    /// Where it is and how to get in, in two or three lines for people.
     pub(crate) fn introduction(&self, account: u64) -> String {
-        let Self { http, dns, token, keyring, .. } = self;
+        let Self { url, dns, token, keyring, .. } = self;
         let key = keyring.signing();
         let (token, bits) = (token.as_str(), key.private.public_key().modulus_bits());
+        let authority = self.authority.as_ref();
+        let trusted = authority.map(|authority| format!("\ntrust      {}", authority.file().display()));
         format!(
-            "publisher  http://{http}   account {account}   token {token}\n\
-             dns        {dns}   {}   RSA-{bits}",
-            key.name
+            "publisher  {url}   account {account}   token {token}\n\
+             dns        {dns}   {}   RSA-{bits}{}",
+            key.name,
+            trusted.unwrap_or_default()
         )
     }
 
@@ -233,8 +269,17 @@ pub(crate) fn keys_folder(data: &Path) -> PathBuf {
     data.join("keys")
 }
 
+/// With TLS: the authority that is kept in the data folder, or one for the time being.
+fn authority(config: &Config) -> Result<Option<Authority>, TlsError> {
+    Ok(match (&config.data, config.tls) {
+        (_, false) => None,
+        (Some(data), true) => Some(Authority::open(&data.join("tls"))?),
+        (None, true) => Some(Authority::passing()?),
+    })
+}
+
 /// All that is served.
-fn router(entry: Entry, control: ControlState, imports: Imports, copies: Copies, port: u16) -> Router {
+fn router(entry: Entry, control: ControlState, imports: Imports, copies: Copies, guard: Guard) -> Router {
     let messages =
         handler::router(entry.clone()).merge(tracking::router(entry.clone())).merge(reports::router(entry.clone()));
     let uploads = import::router(entry.clone(), imports.clone());
@@ -244,7 +289,7 @@ fn router(entry: Entry, control: ControlState, imports: Imports, copies: Copies,
     let signposts =
         Router::new().route("/", get(async || SIGNPOST)).fallback(async || (StatusCode::NOT_FOUND, SIGNPOST));
     let all = rest.merge(soap).merge(ui).merge(messages).merge(uploads).merge(control).merge(signposts);
-    all.layer(from_fn_with_state(port, guard::same_machine)).layer(from_fn(to_its_end))
+    all.layer(from_fn_with_state(guard, guard::same_machine)).layer(from_fn(to_its_end))
 }
 
 /// A call that has begun is carried out to its end, also if its client has gone: what it has committed must be told, and what it
@@ -259,7 +304,7 @@ async fn to_its_end(request: Request, next: Next) -> Response {
     }
 }
 
-async fn serve(listener: TcpListener, router: Router, mut stopping: watch::Receiver<bool>) {
+async fn serve(listener: Listener, router: Router, mut stopping: watch::Receiver<bool>) {
     let stopped = async move {
         // An error means that the sender is gone, which means the same.
         let _ = stopping.wait_for(|stop| *stop).await;

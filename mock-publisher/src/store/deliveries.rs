@@ -78,9 +78,10 @@ pub(crate) struct NotedAttempt {
     pub(crate) started: Millis,
     /// How long it took, in microseconds.
     pub(crate) micros: u64,
-    /// How many of them the name took, and the connection; `None` if there was one already.
+    /// How many of them the name took, the connection, and TLS; `None` if there was one already, or for the last, none was wanted.
     pub(crate) dns: Option<u64>,
     pub(crate) connect: Option<u64>,
+    pub(crate) tls: Option<u64>,
     /// After how many of them the head of the answer was there.
     pub(crate) answered: Option<u64>,
     pub(crate) status: Option<u16>,
@@ -148,7 +149,7 @@ impl Store {
     /// All attempts of a delivery so far.
     pub(crate) async fn attempts(&self, delivery: Id) -> Result<Vec<NotedAttempt>, StoreError> {
         self.read(move |connection| {
-            let sql = "SELECT number, started, micros, answered, status, response_head, answer, error, error_detail, dns, connect \
+            let sql = "SELECT number, started, micros, answered, status, response_head, answer, error, error_detail, dns, connect, tls \
                        FROM attempts WHERE delivery = ?1 ORDER BY number";
             let mut statement = connection.prepare_cached(sql)?;
             let attempts = statement.query_map([delivery], |row| {
@@ -158,6 +159,7 @@ impl Store {
                     micros: row.get(2)?,
                     dns: row.get(9)?,
                     connect: row.get(10)?,
+                    tls: row.get(11)?,
                     answered: row.get(3)?,
                     status: row.get(4)?,
                     response_head: row.get(5)?,

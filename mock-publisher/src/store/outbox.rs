@@ -80,9 +80,10 @@ pub(crate) struct Attempt {
     /// In real time.
     pub(crate) started: Millis,
     pub(crate) micros: u64,
-    /// How many microseconds the name took, and the connection, if one was made.
+    /// How many microseconds the name took, the connection, and TLS, if one was made and TLS was wanted.
     pub(crate) dns: Option<u64>,
     pub(crate) connect: Option<u64>,
+    pub(crate) tls: Option<u64>,
     /// After how many microseconds the head of the answer was there.
     pub(crate) answered: Option<u64>,
     pub(crate) request_head: String,
@@ -109,7 +110,7 @@ pub(crate) struct Finished {
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
     Attempted {
-        attempt: Attempt,
+        attempt: Box<Attempt>,
         /// When it is attempted again, by the publisher's clock. `None` if this was its outcome.
         again: Option<Millis>,
     },
@@ -401,7 +402,7 @@ fn note_attempt(
         }
     };
     let sql = "INSERT INTO attempts (delivery, number, started, micros, answered, request_head, status, response_head, answer, \
-               error, error_detail, dns, connect) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+               error, error_detail, dns, connect, tls) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
     let (error, detail) = attempt.error.as_ref().map(|(class, detail)| (*class, detail)).unzip();
     transaction.prepare_cached(sql)?.execute(params![
         id,
@@ -417,6 +418,7 @@ fn note_attempt(
         detail,
         attempt.dns,
         attempt.connect,
+        attempt.tls,
     ])?;
     Ok(is_followed)
 }

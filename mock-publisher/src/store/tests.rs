@@ -384,7 +384,7 @@ async fn the_outbox_tells_the_first_of_each_lane_of_each_callback() {
         id,
         lane: Lane { callback: 1, number },
         subject: statistics::Subject { action: crate::platform::Action::Create, trigger: Trigger::Rest },
-        step: Step::Attempted { attempt: Attempt { number: 1, ..Attempt::default() }, again: None },
+        step: Step::Attempted { attempt: Attempt { number: 1, ..Attempt::default() }.into(), again: None },
         faults: Vec::new(),
         repeats: Vec::new(),
     };

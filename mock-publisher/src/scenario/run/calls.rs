@@ -115,10 +115,7 @@ impl Calls {
                     return Ok(Err(reason));
                 }
                 let made: Value = serde_json::from_slice(&made.body)?;
-                let link = made["link"].as_str().and_then(|link| link.strip_prefix("http://")?.split_once('/'));
-                let (host, path) = link.context("the link has no address")?;
-                // As a mail reader does it, which has no access token.
-                LocalClient::new(host, None).call(Method::GET, &format!("/{path}"), None).await?
+                self.0.follow(made["link"].as_str().context("the link has no address")?).await?
             }
             Occasion::Failure | Occasion::Bounce => {
                 let mut report = json!({"type": occasion.name(), "profile": profile});

@@ -1,6 +1,5 @@
 use std::collections::BTreeSet;
 use std::fmt;
-use std::net::SocketAddr;
 
 use anyhow::Context;
 use http::Method;
@@ -74,8 +73,8 @@ struct Row {
 }
 
 impl Ledger {
-    pub(super) fn new(server: LocalClient, receiver: Option<SocketAddr>) -> Self {
-        let receiver = receiver.map(|address| format!("http://{address}/"));
+    pub(super) fn new(server: LocalClient, receiver: Option<&str>) -> Self {
+        let receiver = receiver.map(|url| format!("{url}/"));
         Self { server, receiver, after: 0, shown: BTreeSet::new(), all: Count::default(), since: Count::default() }
     }
 

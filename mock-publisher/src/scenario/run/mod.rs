@@ -6,13 +6,11 @@ mod ledger;
 mod masses;
 mod soap;
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::document::{ExpectTable, Verdict};
 use super::step::{Action, Names, Step};
 use super::{Scenario, Script};
-use crate::local_client::LocalClient;
 use crate::output::print;
 use crate::receiver::{Receiver, ReceiverSocket};
 use crate::server::{Config, Publisher};
@@ -35,14 +33,14 @@ pub(crate) struct Started {
 /// Starts a publisher with a scenario's contents, on a fresh store, and the receiver if one is needed.
 pub(crate) async fn start(config: &mut Config, scenario: Scenario) -> anyhow::Result<Started> {
     config.switches = scenario.switches(config.switches);
-    let socket = if scenario.needs_receiver() { Some(ReceiverSocket::bind().await?) } else { None };
-    let address = socket.as_ref().map(|socket| socket.address.to_string());
-    let (contents, script) = scenario.unpack(address.as_deref())?;
+    let socket = if scenario.needs_receiver() { Some(ReceiverSocket::bind(config.tls).await?) } else { None };
+    let (contents, script) = scenario.unpack(socket.as_ref().map(|socket| socket.url.as_str()))?;
     let publisher = Publisher::start_filled(config, Some(contents)).await?;
     let receiver = match socket {
         None => None,
         Some(socket) => {
-            let mut receiver = socket.serve(config.account, &config.zone, publisher.dns)?;
+            let mut receiver =
+                socket.serve(config.account, &config.zone, publisher.dns, publisher.authority.as_ref())?;
             receiver.log_refusals();
             Some(receiver)
         }
@@ -83,13 +81,12 @@ impl std::fmt::Display for Summary {
 /// Carries the steps of a scenario out.
 pub(crate) async fn play(
     publisher: &Publisher,
-    receiver: Option<SocketAddr>,
+    receiver: Option<&Receiver>,
     script: Script,
 ) -> anyhow::Result<Summary> {
-    let server = || LocalClient::new(publisher.http.to_string(), Some(publisher.token.as_str().to_owned()));
     let mut run = Run {
-        calls: Calls::new(server()),
-        ledger: Ledger::new(server(), receiver),
+        calls: Calls::new(publisher.client()),
+        ledger: Ledger::new(publisher.client(), receiver.map(|receiver| receiver.url.as_str())),
         names: script.names,
         begun: Instant::now(),
         summary: Summary::default(),

@@ -8,6 +8,7 @@
 mod access_token;
 mod bell;
 mod callback;
+mod check;
 mod cli;
 mod clock;
 mod control;
@@ -20,6 +21,7 @@ mod faults;
 #[doc(hidden)]
 pub mod figures;
 mod health;
+mod html;
 mod keyring;
 mod local_client;
 mod metrics;

@@ -6,6 +6,7 @@ use callback_verifier::Zone;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
 
+use super::check::CheckArgs;
 use super::import::ImportArgs;
 use super::keys::KeysArgs;
 use super::redeliver::RedeliverArgs;
@@ -16,7 +17,7 @@ use crate::emit::{PayloadMethod, TargetUrl};
 use crate::keyring::Bits;
 use crate::keyring::rotation::{Calendar, Plan};
 use crate::platform::{Action, ConditionStyle, Dialect, LaneOrder, PayloadStyle, Switches};
-use crate::send::{Client, TargetRules};
+use crate::send::{Client, RawClient, TargetRules};
 use crate::store::Retention;
 use crate::terms::{MAX_CONCURRENCY, MAX_TIMEOUT, Rate, Schedule, Terms, duration};
 use crate::tls::{TlsError, Trust};
@@ -43,6 +44,7 @@ Examples:
   mock-publisher demo                              see it work, in a second
   mock-publisher serve --in-memory                 serve, and forget everything at the end
   mock-publisher run shop                          carry a scenario out: databases, callbacks, changes, expectations
+  mock-publisher check http://127.0.0.1:8080/hook  would this receiver be fooled?
   mock-publisher why 4711                          why a change was sent to a callback, or why not
   mock-publisher send http://127.0.0.1:8080/hook   send one signed callback, without a server
   dig @127.0.0.1 -p 7053 TXT KEYID                 the key in DNS; `mock-publisher keys list` names it
@@ -115,6 +117,7 @@ pub(super) enum Command {
     #[command(after_long_help = SERVE_HELP)]
     Serve(ServeArgs),
     Demo(DemoArgs),
+    Check(Box<CheckArgs>),
     Send(SendArgs),
     Import(ImportArgs),
     /// Show the key pairs, let another one take over, or revoke one
@@ -167,6 +170,11 @@ impl TargetArgs {
     /// What calls receivers.
     pub(super) fn client(&self) -> Result<Client, TlsError> {
         Ok(Client::new(TargetRules::allowing(&self.allow_target), Trust::system_and(&self.ca)?))
+    }
+
+    /// What sends them requests that are none.
+    pub(super) fn raw_client(&self) -> Result<RawClient, TlsError> {
+        Ok(RawClient::new(TargetRules::allowing(&self.allow_target), Trust::system_and(&self.ca)?))
     }
 }
 

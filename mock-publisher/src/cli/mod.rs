@@ -4,6 +4,7 @@
 //! in the wrong way.
 
 mod args;
+mod check;
 mod exec;
 mod import;
 mod interrupts;
@@ -42,6 +43,7 @@ pub(crate) fn run() -> ExitCode {
             None => serve::serve(cli.serve).await,
             Some(Command::Serve(args)) => serve::serve(args).await,
             Some(Command::Demo(args)) => crate::demo::run(args.tls).await,
+            Some(Command::Check(args)) => check::check(*args).await,
             Some(Command::Send(args)) => send::send(args).await,
             Some(Command::Import(args)) => import::import(args).await,
             Some(Command::Keys(args)) => keys::keys(args).await,

@@ -53,7 +53,7 @@ pub(crate) struct Link {
 #[derive(Debug, Clone)]
 struct Untold(Arc<Mutex<Option<Phases>>>);
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 impl Connector {
     pub(crate) const fn new(rules: TargetRules, trust: Trust) -> Self {
@@ -61,6 +61,12 @@ impl Connector {
     }
 
     async fn connect(self, target: Uri) -> Result<Link, BoxError> {
+        let (stream, phases) = self.open(&target).await?;
+        Ok(Link { io: TokioIo::new(stream), phases: Untold(Arc::new(Mutex::new(Some(phases)))) })
+    }
+
+    /// A connection to where a URL leads.
+    pub(super) async fn open(&self, target: &Uri) -> Result<(Stream, Phases), BoxError> {
         let begun = Instant::now();
         let is_https = target.scheme() == Some(&Scheme::HTTPS);
         let host = target.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
@@ -71,15 +77,13 @@ impl Connector {
         let stream = in_time(first_of(&allowed)).await?;
         stream.set_nodelay(true)?;
         let mut phases = Phases { dns, connect: begun.elapsed().saturating_sub(dns), tls: None };
-        let stream = if is_https {
-            let begun = Instant::now();
-            let stream = self.agree(host, stream).await?;
-            phases.tls = Some(begun.elapsed());
-            stream
-        } else {
-            Either::Left(stream)
-        };
-        Ok(Link { io: TokioIo::new(stream), phases: Untold(Arc::new(Mutex::new(Some(phases)))) })
+        if !is_https {
+            return Ok((Either::Left(stream), phases));
+        }
+        let begun = Instant::now();
+        let stream = self.agree(host, stream).await?;
+        phases.tls = Some(begun.elapsed());
+        Ok((stream, phases))
     }
 
     /// Agrees on TLS with a server that shows a certificate for this name or address.

@@ -1,9 +1,10 @@
-//! The one HTTP client: one attempt, how long it took, and what went wrong.
+//! The one HTTP client: one attempt, how long it took, and what went wrong. [`RawClient`] sends what no HTTP client would.
 //!
 //! It follows no redirect, and it calls only addresses that its [`TargetRules`] allow.
 
 mod connect;
 mod error;
+mod raw;
 mod rules;
 
 use std::time::{Duration, Instant};
@@ -20,6 +21,7 @@ use crate::tls::Trust;
 
 pub(crate) use connect::{Connector, Phases};
 pub(crate) use error::SendError;
+pub(crate) use raw::{Pace, RawAnswer, RawClient};
 pub(crate) use rules::TargetRules;
 
 /// How much of an answer's body is kept.

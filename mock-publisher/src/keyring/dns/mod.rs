@@ -1,8 +1,9 @@
-//! An authoritative name server for the publisher's key zone, on UDP and TCP.
+//! An authoritative name server for a zone of keys, on UDP and TCP.
 //!
 //! It answers for the zone and nothing else: what is outside is `REFUSED`, what does not exist `NXDOMAIN`, and a name that
 //! exists without the type that was asked for has no data.
 
+mod names;
 mod spoilt;
 mod zone;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 use hickory_server::Server;
 use hickory_server::net::runtime::Time;
 use hickory_server::net::xfer::Protocol;
+use hickory_server::proto::ProtoError;
 use hickory_server::proto::op::{Edns, MessageType, Metadata, OpCode, ResponseCode};
 use hickory_server::proto::rr::RecordType;
 use hickory_server::server::{Request, RequestHandler, ResponseHandler, ResponseInfo};
@@ -22,6 +24,7 @@ use tokio::net::{TcpListener, UdpSocket};
 use super::{Keyring, Stranger};
 use crate::clock::Clock;
 use crate::faults::Faults;
+pub(crate) use names::{Names, Told};
 use spoilt::Delivery;
 pub(crate) use zone::zone_file_line;
 use zone::{Answer, Zone};
@@ -42,13 +45,22 @@ pub(crate) struct DnsServer {
 }
 
 impl DnsServer {
-    /// Begins to serve. Port 0 means any port that is free for both transports.
+    /// Begins to serve the keys of a keyring. Port 0 means any port that is free for both transports.
     pub(crate) async fn start(address: SocketAddr, keyring: Keyring, clock: Clock, faults: Faults) -> io::Result<Self> {
+        Self::serve(address, Contents::Keys { keyring, clock, faults, stranger: Stranger::default() }).await
+    }
+
+    /// Begins to serve names that somebody sets.
+    pub(crate) async fn start_with(address: SocketAddr, names: Names) -> io::Result<Self> {
+        Self::serve(address, Contents::Names(names)).await
+    }
+
+    async fn serve(address: SocketAddr, contents: Contents) -> io::Result<Self> {
         let (udp, tcp) = bind(address).await?;
         let address = udp.local_addr()?;
         // What cannot be a zone is found out before anybody asks.
-        Zone::of(&keyring, clock.now()).map_err(io::Error::other)?;
-        let mut server = Server::new(Handler { keyring, clock, faults, stranger: Stranger::default() });
+        contents.zone().map_err(io::Error::other)?;
+        let mut server = Server::new(Handler(contents));
         server.register_socket(udp);
         server.register_listener(tcp, TCP_TIMEOUT, TCP_BUFFER);
         Ok(Self { server, address })
@@ -80,12 +92,27 @@ async fn bind(address: SocketAddr) -> io::Result<(UdpSocket, TcpListener)> {
     }
 }
 
-struct Handler {
-    keyring: Keyring,
-    clock: Clock,
-    faults: Faults,
-    stranger: Stranger,
+/// What is served.
+enum Contents {
+    Keys { keyring: Keyring, clock: Clock, faults: Faults, stranger: Stranger },
+    Names(Names),
 }
+
+impl Contents {
+    /// As it is now.
+    fn zone(&self) -> Result<Zone, ProtoError> {
+        match self {
+            Self::Keys { keyring, clock, .. } => {
+                let records = keyring.records(clock.now()).into_iter();
+                let told = |text: String| Told { records: vec![text.into_bytes()], ..Told::default() };
+                Zone::of(keyring.zone().as_str(), records.map(|(name, text)| (name.to_string(), told(text))))
+            }
+            Self::Names(names) => Zone::of(names.zone.as_str(), names.all().into_iter()),
+        }
+    }
+}
+
+struct Handler(Contents);
 
 #[async_trait::async_trait]
 impl RequestHandler for Handler {
@@ -103,13 +130,13 @@ impl RequestHandler for Handler {
             Ok(_) if request.edns.as_ref().is_some_and(|edns| edns.version() > 0) => ResponseCode::BADVERS,
             Ok(_) if request.metadata.op_code != OpCode::Query => ResponseCode::NotImp,
             Ok(info) => {
-                let mut answer = match Zone::of(&self.keyring, self.clock.now()) {
+                let mut answer = match self.0.zone() {
                     Ok(zone) => zone.answer(info.query),
                     Err(_) => Answer { code: ResponseCode::ServFail, records: Vec::new(), authority: None },
                 };
                 if info.query.query_type() == RecordType::TXT && !answer.records.is_empty() {
                     let is_udp = request.protocol() == Protocol::Udp;
-                    match self.spoil(&mut answer, is_udp).await {
+                    match self.0.spoil(&mut answer, is_udp).await {
                         Delivery::Whole => {}
                         Delivery::Truncated => metadata.truncation = true,
                         Delivery::Never => {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hickory_server::proto::op::ResponseCode;
 
-use super::Handler;
+use super::Contents;
 use super::zone::{Answer, KEY_TTL, text_record};
 use crate::faults::FaultKind;
 
@@ -20,13 +20,13 @@ pub(super) enum Delivery {
 /// What is in TXT records besides keys.
 const FOREIGN: &str = "google-site-verification=0123456789abcdef";
 
-impl Handler {
+impl Contents {
     /// Lets an answer go wrong as the faults say.
     pub(super) async fn spoil(&self, answer: &mut Answer, is_udp: bool) -> Delivery {
         let mut delivery = Delivery::Whole;
-        for fault in self.faults.touching_question() {
+        for fault in self.faults(answer) {
             let Some(owner) = answer.records.first().map(|record| record.name.clone()) else { continue };
-            let mut replace = |text: &str| answer.records = vec![text_record(owner.clone(), text, KEY_TTL)];
+            let mut replace = |text: &str| answer.records = vec![text_record(owner.clone(), text.as_bytes(), KEY_TTL)];
             match fault {
                 FaultKind::DnsServfail => fail(answer, ResponseCode::ServFail),
                 FaultKind::DnsNxdomain => fail(answer, ResponseCode::NXDomain),
@@ -47,7 +47,7 @@ impl Handler {
                 FaultKind::DnsSeveralRecords => {
                     let others = [Some(FOREIGN.to_owned()), self.strangers_record()];
                     for text in others.into_iter().flatten() {
-                        answer.records.insert(0, text_record(owner.clone(), &text, KEY_TTL));
+                        answer.records.insert(0, text_record(owner.clone(), text.as_bytes(), KEY_TTL));
                     }
                 }
                 FaultKind::DnsShortTtl { seconds } => answer.records.iter_mut().for_each(|record| record.ttl = seconds),
@@ -57,13 +57,25 @@ impl Handler {
         delivery
     }
 
+    /// What touches the answer to this question.
+    fn faults(&self, answer: &Answer) -> Vec<FaultKind> {
+        let owner = answer.records.first().map(|record| record.name.to_ascii().to_ascii_lowercase());
+        match self {
+            Self::Keys { faults, .. } => faults.touching_question(),
+            Self::Names(names) => {
+                owner.and_then(|owner| names.question(owner.trim_end_matches('.'))).into_iter().collect()
+            }
+        }
+    }
+
     /// The record of a key that signs nothing.
     fn strangers_record(&self) -> Option<String> {
-        let signing = self.keyring.signing();
+        let Self::Keys { keyring, stranger, .. } = self else { return None };
+        let signing = keyring.signing();
         // A key pair is made for the first of these, which takes a while.
-        let stranger = tokio::task::block_in_place(|| self.stranger.named(&signing.name));
+        let stranger = tokio::task::block_in_place(|| stranger.named(&signing.name));
         let stranger = stranger.inspect_err(|error| tracing::error!(%error, "no other key could be made")).ok()?;
-        Some(self.keyring.record_of(stranger.private.public_key_der()))
+        Some(keyring.record_of(stranger.private.public_key_der()))
     }
 }
 

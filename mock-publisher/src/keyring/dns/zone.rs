@@ -4,11 +4,10 @@ use std::str::FromStr;
 use callback_verifier::KeyName;
 use hickory_server::proto::ProtoError;
 use hickory_server::proto::op::{LowerQuery, ResponseCode};
-use hickory_server::proto::rr::rdata::{A, NS, SOA, TXT};
+use hickory_server::proto::rr::rdata::{A, CNAME, NS, SOA, TXT};
 use hickory_server::proto::rr::{DNSClass, LowerName, Name, RData, Record, RecordType};
 
-use super::super::Keyring;
-use crate::clock::Millis;
+use super::Told;
 
 /// How long a key may be kept, in seconds. Assumption: the platform's own value is not documented.
 pub(super) const KEY_TTL: u32 = 300;
@@ -33,9 +32,12 @@ pub(super) struct Answer {
     pub(super) authority: Option<Record>,
 }
 
+/// How many aliases are followed.
+const MAX_CHAIN: usize = 8;
+
 impl Zone {
-    pub(super) fn of(keyring: &Keyring, now: Millis) -> Result<Self, ProtoError> {
-        let apex = absolute(keyring.zone().as_str())?;
+    pub(super) fn of(apex: &str, told: impl Iterator<Item = (String, Told)>) -> Result<Self, ProtoError> {
+        let apex = absolute(apex)?;
         let (server, contact) = (apex.prepend_label("ns")?, apex.prepend_label("hostmaster")?);
         let soa = SOA::new(server.clone(), contact, 1, 3600, 600, 86400, NEGATIVE_TTL);
         let start_of_authority = Record::from_rdata(apex.clone(), NEGATIVE_TTL, RData::SOA(soa));
@@ -45,10 +47,13 @@ impl Zone {
             (LowerName::new(&apex), vec![start_of_authority.clone(), name_server]),
             (LowerName::new(&server), vec![address]),
         ]);
-        for (key_name, text) in keyring.records(now) {
-            let owner = absolute(key_name.as_str())?;
-            let record = text_record(owner.clone(), &text, KEY_TTL);
-            names.entry(LowerName::new(&owner)).or_default().push(record);
+        for (name, told) in told {
+            let owner = absolute(&name)?;
+            let records = names.entry(LowerName::new(&owner)).or_default();
+            records.extend(told.records.iter().map(|text| text_record(owner.clone(), text, KEY_TTL)));
+            if let Some(alias) = told.alias {
+                records.push(Record::from_rdata(owner.clone(), KEY_TTL, RData::CNAME(CNAME(absolute(&alias)?))));
+            }
             // The names between the key and the apex exist too, and have no records.
             let mut above = owner.base_name();
             while above != apex && apex.zone_of(&above) {
@@ -62,12 +67,20 @@ impl Zone {
     pub(super) fn answer(&self, query: &LowerQuery) -> Answer {
         let nothing =
             |code, authority: Option<&Record>| Answer { code, records: Vec::new(), authority: authority.cloned() };
-        if query.query_class() != DNSClass::IN || !self.apex.zone_of(query.name()) {
+        if query.query_class() != DNSClass::IN {
             return nothing(ResponseCode::Refused, None);
         }
         let Some(records) = self.names.get(query.name()) else {
-            return nothing(ResponseCode::NXDomain, Some(&self.start_of_authority));
+            return match self.apex.zone_of(query.name()) {
+                true => nothing(ResponseCode::NXDomain, Some(&self.start_of_authority)),
+                false => nothing(ResponseCode::Refused, None),
+            };
         };
+        if query.query_type() == RecordType::TXT
+            && let Some(chain) = self.chain(records)
+        {
+            return Answer { code: ResponseCode::NoError, records: chain, authority: None };
+        }
         let wanted =
             |record: &Record| query.query_type() == RecordType::ANY || record.record_type() == query.query_type();
         // The records of one type stand together: a key has TXT records only, and the apex one record of a type.
@@ -78,11 +91,30 @@ impl Zone {
             found => Answer { code: ResponseCode::NoError, records: found.to_vec(), authority: None },
         }
     }
+
+    /// An alias, those behind it, and the records that they lead to (RFC 1034 section 4.3.2); `None` if this is no alias.
+    fn chain(&self, records: &[Record]) -> Option<Vec<Record>> {
+        let mut chain = Vec::new();
+        let mut present = records;
+        while let Some((record, alias)) = present.iter().find_map(|record| match &record.data {
+            RData::CNAME(CNAME(alias)) => Some((record, alias)),
+            _ => None,
+        }) && chain.len() < MAX_CHAIN
+        {
+            chain.push(record.clone());
+            present = self.names.get(&LowerName::new(alias)).map(Vec::as_slice).unwrap_or_default();
+        }
+        if chain.is_empty() {
+            return None;
+        }
+        chain.extend(present.iter().filter(|record| record.record_type() == RecordType::TXT).cloned());
+        Some(chain)
+    }
 }
 
 /// The TXT record of a key.
-pub(super) fn text_record(owner: Name, text: &str, ttl: u32) -> Record {
-    let strings = text.as_bytes().chunks(MAX_STRING).collect();
+pub(super) fn text_record(owner: Name, text: &[u8], ttl: u32) -> Record {
+    let strings = text.chunks(MAX_STRING).collect();
     Record::from_rdata(owner, ttl, RData::TXT(TXT::from_bytes(strings)))
 }
 

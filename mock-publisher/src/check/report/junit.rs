@@ -1,0 +1,64 @@
+//! For continuous integration: the XML of JUnit, a suite for each class.
+
+use std::fmt::Write as _;
+
+use quick_xml::escape::escape;
+
+use super::{Report, Verdict};
+
+impl Report {
+    pub(crate) fn junit(&self) -> String {
+        let (all, totals) = (self.totals.judged() + self.totals.skipped, self.totals);
+        let mut xml = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"mock-publisher check\" tests=\"{all}\" \
+             failures=\"{}\" errors=\"{}\">\n",
+            totals.failed, totals.errors
+        );
+        for class in &self.classes {
+            let totals = class.totals;
+            // Writing into a text does not fail.
+            let _ = writeln!(
+                xml,
+                "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\">",
+                escape(&class.class),
+                class.vectors.len(),
+                totals.failed,
+                totals.errors,
+                totals.skipped + totals.excepted,
+            );
+            for trial in &class.vectors {
+                let found = &trial.found;
+                let seconds = found.micros.unwrap_or(0) as f64 / 1e6;
+                let name = found.id.split_once('/').map_or(found.id.as_str(), |(_, name)| name);
+                let _ = write!(
+                    xml,
+                    "    <testcase classname=\"{}\" name=\"{}\" time=\"{seconds:.6}\"",
+                    escape(&class.class),
+                    escape(name)
+                );
+                let (element, message) = match (&found.excepted, found.verdict) {
+                    (_, Verdict::Pass) => {
+                        xml.push_str("/>\n");
+                        continue;
+                    }
+                    (Some(reason), _) => ("skipped", format!("known exception: {reason}")),
+                    (None, Verdict::Skipped) => ("skipped", found.got.clone()),
+                    (None, Verdict::Fail) => ("failure", format!("{}: {}", found.title, found.in_words())),
+                    (None, Verdict::Error) => ("error", format!("{}: {}", found.title, found.in_words())),
+                };
+                let text = format!("{}\nchange: {}\nrepeat: {}", trial.why(class), trial.change(class), trial.repeat);
+                let text = if element == "skipped" { String::new() } else { text };
+                let _ = writeln!(
+                    xml,
+                    ">\n      <{element} message=\"{}\">{}</{element}>\n    </testcase>",
+                    escape(&message),
+                    escape(&text)
+                );
+            }
+            xml.push_str("  </testsuite>\n");
+        }
+        xml.push_str("</testsuites>\n");
+        // What no XML document may hold comes from answers only.
+        xml.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
+    }
+}

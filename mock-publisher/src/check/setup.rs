@@ -1,0 +1,113 @@
+//! How the receiver under test is to be set up, and what is wrong with one that takes nothing.
+
+use std::net::SocketAddr;
+
+use super::{Check, FirstLook};
+use crate::send::{RawAnswer, SendError};
+
+/// What the first look says.
+pub(super) enum Diagnosis {
+    GoOn,
+    Warn(String),
+    Stop(String),
+}
+
+/// In two lines.
+pub(super) fn summary(check: &Check, dns: SocketAddr) -> String {
+    format!(
+        "receiver   {}   must know account {}, host {}\ndns        {dns}   keys below {}; `--setup` tells how to let a receiver ask there",
+        check.url,
+        check.account,
+        check.url.authority(),
+        check.zone.as_str(),
+    )
+}
+
+/// At length, to be pasted.
+pub(super) fn guide(check: &Check, dns: SocketAddr) -> String {
+    let (account, host, zone) = (check.account, check.url.authority(), check.zone.as_str());
+    let (ip, port) = (dns.ip(), dns.port());
+    format!(
+        "The receiver must expect
+
+  account      {account}
+  host         {host}
+  keys below   {zone}
+  from DNS at  {dns} (UDP and TCP), for as long as the check runs
+
+Rust, callback-verifier
+  Verifier::builder({account}).host(\"{host}\").zone(\"{zone}\")
+      .keys(DnsKeys::with_name_servers(&[\"{dns}\".parse()?])?)
+
+Python, dnspython
+  resolver = dns.resolver.Resolver(configure=False)
+  resolver.nameservers, resolver.port = [\"{ip}\"], {port}
+
+Node.js
+  const resolver = new dns.promises.Resolver(); resolver.setServers([\"{dns}\"])
+
+Go
+  net.Resolver{{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {{
+      return (&net.Dialer{{}}).DialContext(ctx, network, \"{dns}\") }}}}
+
+A receiver that only knows the system's resolver: let that one ask here.
+  systemd-resolved   resolvectl dns lo {dns}; resolvectl domain lo '~{zone}'
+  dnsmasq            server=/{zone}/{ip}#{port}
+  unbound            server: do-not-query-localhost: no
+                     forward-zone: name: \"{zone}\" forward-addr: {ip}@{port}
+  /etc/resolv.conf   nameserver {ip}, with `--dns {ip}:53`, which needs the right to use that port
+
+These key pairs come with the program: everybody has them. Undo this afterwards, and never pin one of these keys."
+    )
+}
+
+/// What an honest callback and one that nobody signed came to.
+pub(super) fn diagnosis(check: &Check, look: &FirstLook, dns: SocketAddr) -> Diagnosis {
+    let is_taken =
+        |answer: &Result<RawAnswer, SendError>| answer.as_ref().is_ok_and(|answer| answer.status.is_success());
+    match (is_taken(&look.honest), is_taken(&look.unsigned)) {
+        (true, false) => Diagnosis::GoOn,
+        (true, true) => Diagnosis::Warn(
+            "It ACCEPTS EVERYTHING: an honest callback, and one that nobody signed. It verifies nothing, or answers before it does.".to_owned(),
+        ),
+        (false, true) => Diagnosis::Stop(format!(
+            "It TAKES WHAT NOBODY SIGNED, and not an honest callback: {}. Nothing else was checked.",
+            told(&look.honest)
+        )),
+        (false, false) => Diagnosis::Stop(refusal(check, look, dns)),
+    }
+}
+
+fn told(answer: &Result<RawAnswer, SendError>) -> String {
+    match answer {
+        Ok(answer) => format!("it answers {}", answer.status.as_u16()),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn refusal(check: &Check, look: &FirstLook, dns: SocketAddr) -> String {
+    let status = match &look.honest {
+        Ok(answer) => answer.status,
+        Err(error) => return format!("It CANNOT BE CALLED: {error}. Nothing was checked."),
+    };
+    let key = format!("check._domainkey.{}", check.zone.as_str());
+    let reason = if status.is_redirection() {
+        "It redirects, which no publisher follows: check the URL that it redirects to.".to_owned()
+    } else if status.as_u16() == 404 || status.as_u16() == 405 {
+        "There is nothing that takes a POST at this path.".to_owned()
+    } else if look.asked == 0 {
+        format!("It has NOT ASKED for the key `{key}` here, at {dns}.\n\n{}", guide(check, dns))
+    } else {
+        format!(
+            "It has asked for the key `{key}` here, so look at the rest: does it expect account {}, and host {}? Is its clock right? What does its \
+             log say? (`callback-verifier explain` tells of a saved request what is wrong with it; `mock-publisher send {} --print` makes one.)",
+            check.account,
+            check.url.authority(),
+            check.url,
+        )
+    };
+    format!(
+        "It REFUSES EVERYTHING, an honest callback included: it answers {}. Whatever it refuses now proves nothing, so nothing else was checked.\n{reason}",
+        status.as_u16()
+    )
+}

@@ -10,13 +10,16 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, Uri, header, request};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
 use crate::send::{Connector, SendError, TargetRules};
 use crate::tls::Trust;
+
+/// How long an answer may be, in bytes.
+const MAX_ANSWER: usize = 256 << 20;
 
 pub(crate) struct LocalClient {
     http: Client<Connector, UnsyncBoxBody<Bytes, io::Error>>,
@@ -110,7 +113,9 @@ impl LocalClient {
         let response = self.http.request(request).await.map_err(SendError::of);
         let response = response.with_context(|| format!("nobody answers at `{}`", self.server))?;
         let (parts, body) = response.into_parts();
-        let body = body.collect().await?.to_bytes();
+        let body = Limited::new(body, MAX_ANSWER).collect().await;
+        let body =
+            body.map_err(|error| anyhow::anyhow!("the answer of `{}` broke off: {error}", self.server))?.to_bytes();
         Ok(LocalAnswer { status: parts.status, headers: parts.headers, body })
     }
 }

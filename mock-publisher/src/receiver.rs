@@ -55,7 +55,8 @@ impl ReceiverSocket {
             .layer(verifier.layer())
             .layer(middleware::from_fn_with_state(sender, tell));
         let (stop, stopped) = oneshot::channel();
-        let listener = Listener::new(self.listener, authority.map(Authority::server).transpose()?);
+        let listener =
+            Listener::new(self.listener, authority.map(|authority| authority.server(self.address.ip())).transpose()?);
         let server = axum::serve(listener, router).with_graceful_shutdown(async move {
             let _ = stopped.await;
         });

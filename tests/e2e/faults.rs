@@ -137,6 +137,20 @@ fn what_is_delayed_waits_by_the_clock_of_the_publisher() {
 }
 
 #[test]
+fn what_is_put_off_is_spoilt_when_it_is_sent() {
+    let (publisher, receiver) = start(&[]);
+    add(&publisher, &json!({"fault": "delay", "seconds": 3600, "times": 1}));
+    add(&publisher, &json!({"fault": "tampered_body", "times": 1}));
+    publisher.profile("Mike");
+    wait_for("the delay", || (publisher.deliveries()[0]["due"] != Value::Null).then_some(()));
+    let listed = publisher.get("/mock/v1/faults");
+    assert_eq!(listed["faults"][1]["touched"], 0, "{listed}");
+    publisher.call("POST", "/mock/v1/clock/advance", Some(&json!({"seconds": 3601}))).expect_status(200);
+    assert_eq!(receiver.next().verdict.unwrap_err().code(), "digest_mismatch");
+    assert_eq!(publisher.settled(1)[0]["faults"], json!([[1, "delay"], [1, "tampered_body"]]));
+}
+
+#[test]
 fn a_burst_holds_all_until_the_same_moment() {
     let (publisher, receiver) = start(&[]);
     let at = |now: &str| json!({"now": now, "frozen": true});

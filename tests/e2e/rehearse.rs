@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{Background, Outcome, Publisher, Receiver, background, mock_publisher, run};
+use crate::support::{Background, Outcome, Publisher, Receiver, background, mock_publisher, run, wait_for};
 
 /// A publisher whose name server has the key, and a receiver that finds it there.
 struct Stage {
@@ -116,6 +117,40 @@ fn an_interrupted_rehearsal_tells_what_there_was() {
     let told = fs::read_to_string(out).unwrap();
     assert!(told.contains("ledger: ") && told.contains(" 0 unanswered"), "{told}");
     assert!(fs::read_to_string(err).unwrap().contains("interrupted; waiting for the last answers"));
+}
+
+/// What was waiting for its turn is not sent any more.
+#[test]
+fn after_an_interrupt_nothing_more_is_sent() {
+    let stage = Stage::set();
+    let (out, err) = (stage.file("out"), stage.file("err"));
+    let mut command = mock_publisher(stage.folder.path());
+    command.args([
+        "rehearse",
+        &stage.receiver.url("/hook"),
+        "--rate",
+        "500",
+        "--duration",
+        "60s",
+        "--concurrency",
+        "2",
+    ]);
+    let [stdout, stderr] = [&out, &err].map(|path| fs::File::create(path).unwrap());
+    let mut running: Background = background(command.stdout(stdout).stderr(stderr));
+    (0..20).for_each(|_| drop(stage.receiver.next_verified()));
+    stage.receiver.hold();
+    // Half a second's worth of them waits for the two that are not answered.
+    let held = Instant::now();
+    wait_for("others to wait", || (held.elapsed() > Duration::from_millis(500)).then_some(()));
+    running.signal("INT");
+    wait_for("the interrupt", || fs::read_to_string(&err).unwrap().contains("interrupted").then_some(()));
+    stage.receiver.release();
+    assert_eq!(running.ended().code(), Some(1));
+    let told = fs::read_to_string(out).unwrap();
+    let sent: u64 = told.split("ledger: ").nth(1).and_then(|ledger| ledger.split(' ').next()?.parse().ok()).unwrap();
+    // One showed beforehand that the receiver takes callbacks, and is not counted.
+    assert_eq!(sent, 20 + stage.receiver.rest().len() as u64 - 1, "{told}");
+    assert!(sent < 100, "{told}");
 }
 
 #[test]

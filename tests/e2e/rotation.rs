@@ -116,6 +116,24 @@ fn in_a_year_of_monthly_rotations_a_receiver_refuses_nothing() {
     assert!(publisher.deliveries().iter().all(|delivery| delivery["state"] == "delivered"));
 }
 
+/// The clock is not kept: after a restart it is the real one again, and what was made in its future is there all the same.
+#[test]
+fn a_key_of_the_future_is_in_dns_when_the_clock_is_set_back() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data").to_str().unwrap().to_owned();
+    let publisher = Publisher::start_with(&["--data", &data]);
+    publisher.call("POST", "/mock/v1/clock/advance", Some(&json!({"days": 400}))).expect_status(200);
+    let new = rotate(&publisher, json!({}));
+    publisher.call("PUT", "/mock/v1/clock", Some(&json!({"now": null}))).expect_status(200);
+    assert_eq!(keys(&publisher)[0]["state"], "published");
+    publisher.kill();
+    let publisher = Publisher::start_with(&["--data", &data]);
+    let receiver = Receiver::of(&publisher);
+    publisher.callback(&receiver.url("/hook"));
+    assert_eq!(verdict(&publisher, &receiver), "verified");
+    assert_eq!((&keys(&publisher)[0]["name"], &keys(&publisher)[0]["state"]), (&new["name"], &json!("published")));
+}
+
 #[test]
 fn the_keys_outlive_a_restart_and_the_command_tells_them() {
     let folder = TempDir::new().unwrap();
@@ -144,6 +162,18 @@ fn the_keys_outlive_a_restart_and_the_command_tells_them() {
     let receiver = Receiver::of(&publisher);
     publisher.callback(&receiver.url("/hook"));
     assert_eq!(verdict(&publisher, &receiver), "verified");
+    publisher.kill();
+
+    // Nothing that was a key once becomes one again under the same name.
+    let publisher = Publisher::start_with(&["--data", &data]);
+    command(&["keys", "rotate", "--selector", "THIRD"]).expect_failure(1, &["there is a key `third` already"]);
+    publisher.kill();
+    std::fs::remove_file(folder.path().join("data/keys/ring.json")).unwrap();
+    let publisher = Publisher::start_with(&["--data", &data]);
+    assert_eq!(publisher.key_id, "third._domainkey.copernica.com");
+    command(&["keys", "rotate", "--selector", "second"]).expect_failure(1, &["there is a key `second` already"]);
+    let told = command(&["keys", "rotate"]).expect_status(0).text();
+    assert_ne!(told.split(' ').next().unwrap(), first, "{told}");
     publisher.kill();
 
     std::fs::write(folder.path().join("data/keys/ring.json"), "[").unwrap();

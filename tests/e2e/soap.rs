@@ -39,7 +39,7 @@ fn post(publisher: &Publisher, headers: &[(&str, &str)], body: &[u8]) -> Answer 
 
 /// Calls an operation that must succeed; the first `id` in its answer, if there is one.
 #[track_caller]
-fn done(publisher: &Publisher, operation: &str, parameters: &str) -> Option<u64> {
+pub(crate) fn done(publisher: &Publisher, operation: &str, parameters: &str) -> Option<u64> {
     let text = call(publisher, operation, parameters).expect_status(200).text();
     assert!(text.contains(&format!("<{operation}Response xmlns=\"urn:POMSOAPAPI\">")), "{text}");
     Some(between(&text, "<id>", "</id>")?.parse().unwrap())

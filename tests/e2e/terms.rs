@@ -55,6 +55,14 @@ fn what_a_removed_callback_had_in_the_outbox_is_delivered_although_it_was_paused
     publisher.delete(&format!("/v4/callback/{callback}"));
     publisher.profile("Jessica");
     assert!(receiver.next_verified().text().contains("Mike"));
+
+    let callback = publisher.callback(&receiver.url("/hook"));
+    set(&publisher, callback, json!({"paused": true}));
+    publisher.profile("Tom");
+    crate::soap::done(&publisher, "Database_remove", "<id>1</id>");
+    // With its database: that Tom is there, and that all three of them have gone.
+    let told: Vec<_> = (0..4).map(|_| receiver.next_verified().text().to_owned()).collect();
+    assert_eq!(told.iter().filter(|text| text.contains("Tom") && text.contains("create")).count(), 1, "{told:?}");
 }
 
 #[test]

@@ -160,6 +160,11 @@ impl FaultKind {
         }
     }
 
+    /// Whether what it touches is sent at another time instead.
+    pub(super) const fn puts_off(&self) -> bool {
+        matches!(self, Self::Reorder | Self::Delay { .. } | Self::Burst { .. })
+    }
+
     /// Whether it is about the name server.
     pub(super) fn is_dns(&self) -> bool {
         self.name().starts_with("dns_")

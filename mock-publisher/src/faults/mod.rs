@@ -105,8 +105,13 @@ impl Faults {
     /// The faults that touch an attempt, in the order in which they were asked for.
     pub(crate) fn touching(&self, occurrence: Occurrence<'_>) -> Vec<Touch> {
         let mut present = self.present();
-        let faults = present.faults.iter_mut();
-        faults.filter_map(|fault| fault.touch(occurrence)).collect()
+        let mut touching = |puts_off: bool| -> Vec<Touch> {
+            let faults = present.faults.iter_mut().filter(|fault| fault.kind.puts_off() == puts_off);
+            faults.filter_map(|fault| fault.touch(occurrence)).collect()
+        };
+        // What is put off is not sent now, so that nothing else can touch it yet, nor count that it has.
+        let put_off = touching(true);
+        if put_off.is_empty() { touching(false) } else { put_off }
     }
 
     /// The faults that touch the answer to a question for a key.

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use callback_verifier::sign::{PrivateKey, PrivateKeyError};
 use serde::{Deserialize, Serialize};
@@ -24,33 +25,43 @@ pub(crate) enum KeyFileError {
     Ring { path: PathBuf, cause: String },
 }
 
-/// The pair of the last selector in alphabetical order, which for months is the newest.
-pub(super) fn newest(folder: &Path) -> Result<Option<(String, PrivateKey)>, KeyFileError> {
+/// The pair of the newest selector, and when it was written: months come in order, and so do the numbers behind them.
+pub(super) fn newest(folder: &Path) -> Result<Option<(String, PrivateKey, SystemTime)>, KeyFileError> {
     let io = |cause| KeyFileError::Io { path: folder.to_owned(), cause };
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(io(error)),
     };
-    let mut newest: Option<PathBuf> = None;
+    let mut newest: Option<String> = None;
     for entry in entries {
         let path = entry.map_err(io)?.path();
+        let selector = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let is_key = path.extension().is_some_and(|extension| extension == "pem");
-        if is_key && newest.as_ref().is_none_or(|newest| *newest < path) {
-            newest = Some(path);
+        if is_key && newest.as_ref().is_none_or(|newest| age(newest) < age(&selector)) {
+            newest = Some(selector);
         }
     }
-    newest.map(|newest| read_with_selector(&newest)).transpose()
+    let Some(selector) = newest else { return Ok(None) };
+    let path = path_of(folder, &selector);
+    let private = read(&path)?;
+    let made = fs::metadata(&path).and_then(|metadata| metadata.modified()).map_err(io)?;
+    Ok(Some((selector, private, made)))
+}
+
+/// What selectors are put in order by: `2026-9`, `2026-11`, `2026-11-2`, `2026-11-10`, and then those that are no months.
+fn age(selector: &str) -> Vec<(bool, Option<u64>, &str)> {
+    let of = |part: &'_ str| part.parse().ok();
+    selector.split('-').map(|part| (of(part).is_none(), of(part), part)).collect()
+}
+
+pub(super) fn path_of(folder: &Path, selector: &str) -> PathBuf {
+    folder.join(format!("{selector}.pem"))
 }
 
 pub(super) fn read(path: &Path) -> Result<PrivateKey, KeyFileError> {
     let text = fs::read_to_string(path).map_err(|cause| KeyFileError::Io { path: path.to_owned(), cause })?;
     generate::read(&text).map_err(|cause| KeyFileError::Key { path: path.to_owned(), cause })
-}
-
-fn read_with_selector(path: &Path) -> Result<(String, PrivateKey), KeyFileError> {
-    let selector = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    Ok((selector, read(path)?))
 }
 
 /// How a key is remembered beside its file. Times are by the publisher's clock, in milliseconds since 1970-01-01T00:00:00Z.
@@ -65,8 +76,12 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    pub(super) fn entry(self, pair: Arc<KeyPair>) -> Entry {
+    /// The clock may have been ahead when it was kept, and is not kept with it: nothing was made later than now.
+    pub(super) fn entry(self, pair: Arc<KeyPair>, now: Millis) -> Entry {
         let Self { selector, made, from, until, revoked } = self;
+        let ahead = made.saturating_sub(now).max(0);
+        let (made, from) = (made - ahead, from.saturating_sub(ahead));
+        let until = until.map(|until| until.saturating_sub(ahead));
         Entry { selector, pair, made, from, until, revoked }
     }
 }
@@ -108,9 +123,9 @@ pub(super) fn keep_ring(folder: &Path, ring: &Ring) -> Result<(), KeyFileError> 
     written.map_err(|cause| KeyFileError::Io { path, cause })
 }
 
-/// Writes a new pair. The file appears whole or not at all; if another process was faster, its pair is the one.
-pub(super) fn keep(folder: &Path, selector: &str, pem: &str) -> Result<(String, PrivateKey), KeyFileError> {
-    let path = folder.join(format!("{selector}.pem"));
+/// Writes a new pair; whether it could, which it cannot if there is a file of that name. The file appears whole or not at all.
+pub(super) fn keep(folder: &Path, selector: &str, pem: &str) -> Result<bool, KeyFileError> {
+    let path = path_of(folder, selector);
     let written = (|| {
         create_private_folder(folder)?;
         // A temporary file is created with mode 0600, and keeps it when it is renamed.
@@ -118,12 +133,22 @@ pub(super) fn keep(folder: &Path, selector: &str, pem: &str) -> Result<(String, 
         file.write_all(pem.as_bytes())?;
         file.as_file().sync_all()?;
         match file.persist_noclobber(&path) {
-            Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => Err(error.error),
-            _ => Ok(()),
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(error.error),
+            Ok(_) => Ok(true),
         }
     })();
-    match written {
-        Ok(()) => read_with_selector(&path),
-        Err(cause) => Err(KeyFileError::Io { path, cause }),
+    written.map_err(|cause| KeyFileError::Io { path, cause })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::age;
+
+    #[test]
+    fn the_newest_selector_is_that_of_the_last_month_with_the_highest_number() {
+        let mut selectors = ["2026-11-10", "2026-11", "2027-01", "2026-11-2", "2026-09", "chosen"];
+        selectors.sort_by(|a, b| age(a).cmp(&age(b)));
+        assert_eq!(selectors, ["2026-09", "2026-11", "2026-11-2", "2026-11-10", "2027-01", "chosen"]);
     }
 }

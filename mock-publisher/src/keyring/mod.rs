@@ -121,7 +121,10 @@ impl Keyring {
             return Ok(found);
         }
         let now = clock::millis(now);
-        let (selector, private) = files::keep(folder, &selector(now), &generate::pem(Bits::default())?)?;
+        let selector = selector(now);
+        // If another process was faster, its pair is the one.
+        files::keep(folder, &selector, &generate::pem(Bits::default())?)?;
+        let private = files::read(&files::path_of(folder, &selector))?;
         let entry = Entry::first(selector.clone(), Arc::new(KeyPair { name: name(&zone, &selector)?, private }), now);
         Ok(Self::of(zone, wire, Some(folder), Ring::new(vec![entry])))
     }
@@ -131,17 +134,17 @@ impl Keyring {
         let entries = match files::kept(folder)? {
             Some(kept) => {
                 let read = |kept: files::Kept| {
-                    let private = files::read(&folder.join(format!("{}.pem", kept.selector)))?;
+                    let private = files::read(&files::path_of(folder, &kept.selector))?;
                     let pair = Arc::new(KeyPair { name: name(&zone, &kept.selector)?, private });
-                    Ok(kept.entry(pair))
+                    Ok(kept.entry(pair, clock::real_now()))
                 };
                 kept.into_iter().map(read).collect::<Result<Vec<_>, KeyringError>>()?
             }
             None => match files::newest(folder)? {
                 None => return Ok(None),
-                Some((selector, private)) => {
+                Some((selector, private, made)) => {
                     let pair = Arc::new(KeyPair { name: name(&zone, &selector)?, private });
-                    vec![Entry::first(selector, pair, clock::real_now())]
+                    vec![Entry::first(selector, pair, clock::millis(made))]
                 }
             },
         };
@@ -190,18 +193,22 @@ impl Keyring {
     /// Makes a key pair, which signs from then on.
     pub(crate) async fn rotate(&self, rotation: Rotation, now: Millis) -> Result<Arc<KeyPair>, KeyringError> {
         let _alone = self.changing.lock().await;
+        let has_file =
+            |selector: &str| self.folder.as_ref().is_some_and(|folder| files::path_of(folder, selector).exists());
         let selector = match rotation.selector {
-            Some(selector) if self.ring().has(&selector) => return Err(KeyringError::Taken(selector)),
-            Some(selector) => selector,
-            None => self.ring().free(&selector(now)),
+            Some(selector) => selector.to_ascii_lowercase(),
+            None => self.ring().free(&selector(now), has_file),
         };
+        if self.ring().has(&selector) || has_file(&selector) {
+            return Err(KeyringError::Taken(selector));
+        }
         let name = name(&self.zone, &selector)?;
         let (folder, bits, of_file) = (self.folder.clone(), rotation.bits, selector.clone());
         let made = tokio::task::spawn_blocking(move || {
             let pem = generate::pem(bits)?;
             match folder {
-                Some(folder) => Ok(files::keep(&folder, &of_file, &pem)?.1),
-                None => generate::read(&pem).map_err(|_| KeyringError::Generation),
+                Some(folder) if !files::keep(&folder, &of_file, &pem)? => Err(KeyringError::Taken(of_file)),
+                _ => generate::read(&pem).map_err(|_| KeyringError::Generation),
             }
         });
         let private = made.await.map_err(|_| KeyringError::Generation)??;

@@ -23,7 +23,8 @@ impl Entry {
     }
 
     pub(super) fn state(&self, now: Millis) -> KeyState {
-        if now < self.from {
+        // Where the clock was set back behind it, it is taken as it is.
+        if now < self.from && now >= self.made {
             KeyState::Unpublished
         } else if self.until.is_some_and(|until| until <= now) {
             KeyState::Retired
@@ -68,11 +69,11 @@ impl Ring {
         self.entries.iter().any(|entry| entry.selector == selector)
     }
 
-    /// A selector that nobody has: the wanted one, or the wanted one with a number behind it.
-    pub(super) fn free(&self, wanted: &str) -> String {
+    /// A selector that is not taken: the wanted one, or the wanted one with a number behind it.
+    pub(super) fn free(&self, wanted: &str, is_taken: impl Fn(&str) -> bool) -> String {
         let numbered = (2_u32..).map(|number| format!("{wanted}-{number}"));
         let mut candidates = std::iter::once(wanted.to_owned()).chain(numbered);
-        candidates.find(|candidate| !self.has(candidate)).unwrap_or_default()
+        candidates.find(|candidate| !self.has(candidate) && !is_taken(candidate)).unwrap_or_default()
     }
 
     /// Lets another key sign. The one before it stays in DNS until then.

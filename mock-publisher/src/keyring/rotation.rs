@@ -101,22 +101,30 @@ pub(crate) struct Plan {
 /// How often the clock is looked at. A tester who sets it need not wait for longer.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// How long it is left alone when no other key could be made, or be kept.
+const AFTER_FAILURE: Duration = Duration::from_secs(10);
+
 /// Lets keys take over until `stop` is true.
 pub(crate) async fn rotate(keyring: Keyring, clock: Clock, plan: Plan, mut stop: watch::Receiver<bool>) {
     if plan.calendar == Calendar::Never {
         return;
     }
     while !*stop.borrow() {
+        let mut pause = LOOK;
         for due in plan.calendar.due(keyring.signing_since(), clock.now(), plan.overlap) {
             let rotation =
                 Rotation { bits: plan.bits, overlap: plan.overlap, publish_after: plan.publish_after, selector: None };
             if let Err(error) = keyring.rotate(rotation, due).await {
                 tracing::error!(%error, "no other key could take over");
+                pause = AFTER_FAILURE;
                 break;
+            }
+            if *stop.borrow() {
+                return;
             }
         }
         tokio::select! {
-            () = tokio::time::sleep(LOOK) => {}
+            () = tokio::time::sleep(pause) => {}
             _ = stop.wait_for(|stop| *stop) => {}
         }
     }

@@ -71,12 +71,13 @@ impl Ledger {
 
     /// How many were not accepted.
     pub(super) const fn failed(&self) -> u64 {
-        self.refused + self.unanswered
+        self.refused.saturating_add(self.unanswered)
     }
 
     /// Whether none is missing, and none is counted twice.
     pub(super) fn adds_up(&self) -> bool {
-        self.sent == self.accepted + self.failed() && self.failed() == self.errors.values().sum::<u64>()
+        self.sent == self.accepted.saturating_add(self.failed())
+            && self.failed() == self.errors.values().fold(0, |sum: u64, count| sum.saturating_add(*count))
     }
 
     /// What became of all of them, in a line.

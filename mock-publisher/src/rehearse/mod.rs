@@ -224,7 +224,9 @@ impl Report {
         if found.version != VERSION {
             bail!("it is a report of version {}, and this program knows version {VERSION}", found.version);
         }
-        serde_json::from_slice(json).context("it is no report of a rehearsal")
+        let report: Self = serde_json::from_slice(json).context("it is no report of a rehearsal")?;
+        report.started.parse::<jiff::Timestamp>().context("it is no report of a rehearsal")?;
+        Ok(report)
     }
 
     pub(crate) fn html(&self) -> String {

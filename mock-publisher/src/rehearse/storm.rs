@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use anyhow::bail;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::Instant;
 
@@ -106,7 +107,7 @@ impl Storm {
         let (done, mut outcomes) = mpsc::unbounded_channel();
         let places = Arc::new(Semaphore::new(self.concurrency));
         let begun = Instant::now();
-        let mut score = Score { ledger: Ledger::default(), timeline: Timeline::new(), late: 0, told: begun };
+        let mut score = Score { ledger: Ledger::default(), left: 0, timeline: Timeline::new(), late: 0, told: begun };
         let mut sent = 0;
         while sent < pace.count && sent - score.ledger.sent < MOST_WAITING && !*stop.borrow() {
             let due = pace.arrivals.map(|arrivals| arrivals.at(sent));
@@ -129,16 +130,17 @@ impl Storm {
             let due = due.unwrap_or_else(|| begun.elapsed());
             let (storm, places, done) = (self.clone(), places.clone(), done.clone());
             tokio::spawn(async move {
-                // The places are never closed.
                 let place = match place {
-                    Some(place) => Some(place),
-                    None => places.acquire_owned().await.ok(),
+                    Some(place) => Ok(place),
+                    None => places.acquire_owned().await,
                 };
+                // Somebody has ended it: what was waiting is not sent.
+                let Ok(place) = place else { return drop(done.send(None)) };
                 let outcome = storm.client.attempt(&request, storm.timeout).await;
                 drop(place);
                 let latency = begun.elapsed().saturating_sub(due);
                 // Nobody listens any more after a panic.
-                let _ = done.send(Done { due, latency, verdict: (&outcome.result).into(), is_late });
+                let _ = done.send(Some(Done { due, latency, verdict: (&outcome.result).into(), is_late }));
             });
             sent += 1;
             cast.next();
@@ -150,9 +152,22 @@ impl Storm {
         }
         drop((ready, done));
         signing.abort();
-        while let Some(one) = outcomes.recv().await {
-            score.add(one);
+        let mut stopping = stop.clone();
+        loop {
+            tokio::select! {
+                one = outcomes.recv() => match one {
+                    Some(one) => score.add(one),
+                    None => break,
+                },
+                Ok(_) = stopping.wait_for(|stop| *stop), if !places.is_closed() => places.close(),
+            }
             score.tell(begun, &tell);
+        }
+        if score.ended() != sent {
+            bail!(
+                "{} of {sent} callbacks came to no outcome, which is a mistake of this program",
+                sent - score.ended()
+            );
         }
         Ok(score.stage(pace.arrivals.map(|arrivals| arrivals.rate), begun.elapsed()))
     }
@@ -187,13 +202,25 @@ impl Storm {
 
 struct Score {
     ledger: Ledger,
+    /// How many were not sent, because it was ended.
+    left: u64,
     timeline: Timeline,
     late: u64,
     told: Instant,
 }
 
 impl Score {
-    fn add(&mut self, Done { due, latency, verdict, is_late }: Done) {
+    /// How many of those that were due are done with.
+    fn ended(&self) -> u64 {
+        self.ledger.sent + self.left
+    }
+
+    /// `None` was not sent.
+    fn add(&mut self, done: Option<Done>) {
+        let Some(Done { due, latency, verdict, is_late }) = done else {
+            self.left += 1;
+            return;
+        };
         self.ledger.add(verdict);
         self.timeline.add(due, latency, verdict);
         self.late += u64::from(is_late);

@@ -45,8 +45,8 @@ use crate::wire_profile::{Coverage, WireProfile};
 use guard::Guard;
 pub(crate) use ready_file::ReadyFile;
 
-/// How long a stopping server waits for what is under way. An attempt takes ten seconds at most.
-const DRAIN: Duration = Duration::from_secs(11);
+/// How long a stopping server waits for what is under way beyond what an attempt may take; a callback of its own terms may take longer.
+const DRAIN: Duration = Duration::from_secs(1);
 
 /// How a publisher is to run.
 #[derive(Debug, Clone)]
@@ -112,6 +112,8 @@ pub(crate) struct Publisher {
     /// What calls receivers.
     pub(crate) caller: Client,
     stop: watch::Sender<bool>,
+    /// How long what is under way is waited for.
+    patience: Duration,
     dns_server: DnsServer,
     http_server: JoinHandle<()>,
     dispatcher: JoinHandle<()>,
@@ -149,7 +151,7 @@ impl Publisher {
         if let Some(authority) = &authority {
             trust = trust.and(authority)?;
         }
-        let tls = authority.as_ref().map(Authority::server).transpose()?;
+        let tls = authority.as_ref().map(|authority| authority.server(config.listen.ip())).transpose()?;
         if let Some(max) = config.max_store {
             store.limit(max).await?;
         }
@@ -217,6 +219,7 @@ impl Publisher {
             trust,
             caller,
             stop,
+            patience: config.terms.timeout.max(Duration::from_secs(10)) + DRAIN,
             dns_server,
             http_server,
             dispatcher,
@@ -252,7 +255,7 @@ impl Publisher {
             let [importer, copier, housekeeper, rotator] = self.workers;
             let _ = tokio::join!(self.http_server, self.dispatcher, importer, copier, housekeeper, rotator);
         };
-        if tokio::time::timeout(DRAIN, finished).await.is_err() {
+        if tokio::time::timeout(self.patience, finished).await.is_err() {
             tracing::warn!("gave up waiting for what is under way");
         }
         self.dns_server.stop().await;

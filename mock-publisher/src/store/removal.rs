@@ -76,6 +76,9 @@ fn entities_of(connection: &Connection, database: Id) -> Result<Vec<EntityRef>, 
 /// Leaves nothing of an empty database. What changed in it stays in the log, and what is in the outbox is still delivered.
 fn erase(connection: &Connection, id: Id) -> Result<(), StoreError> {
     for sql in [
+        // Nobody could resume them any more.
+        "UPDATE terms SET paused = 0 WHERE callback IN (SELECT id FROM callbacks WHERE database = ?1 OR collection IN \
+         (SELECT id FROM collections WHERE database = ?1))",
         "DELETE FROM callbacks WHERE database = ?1 OR collection IN (SELECT id FROM collections WHERE database = ?1)",
         "DELETE FROM fields WHERE database = ?1 OR collection IN (SELECT id FROM collections WHERE database = ?1)",
         "DELETE FROM collections WHERE database = ?1",

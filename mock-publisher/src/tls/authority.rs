@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -25,7 +26,7 @@ const AUTHORITY_DAYS: u32 = 3650;
 const CERTIFICATE_DAYS: u32 = 397;
 
 /// A certificate authority for servers on this machine. Whoever trusts it trusts nothing else: its certificate says that it
-/// vouches for `localhost` and loopback addresses only (RFC 5280 section 4.2.1.10), so a stolen key is of no use elsewhere.
+/// vouches for servers at `localhost` and loopback addresses only (RFC 5280 sections 4.2.1.10 and 4.2.1.12), so a stolen key is of no use elsewhere.
 pub(crate) struct Authority {
     certificate: CertificateDer<'static>,
     key: KeyPair,
@@ -50,26 +51,34 @@ impl Authority {
             }
             Err(error) => return Err(unusable(error)),
         };
-        let damaged = |reason: String| TlsError::Authority { path: path.clone(), reason };
+        Self::of(&text, folder, &path)
+    }
+
+    /// One that is gone when this is dropped. Its certificate is in a folder for passing things meanwhile, and its key nowhere.
+    pub(crate) fn passing() -> Result<Self, TlsError> {
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let folder = builder.prefix("mock-publisher-").tempdir();
+        let folder = folder.map_err(|cause| TlsError::File { path: std::env::temp_dir(), cause })?;
+        let authority = Self::of(&made()?, folder.path(), folder.path())?;
+        Ok(Self { _passing: Some(folder), ..authority })
+    }
+
+    /// From its PEM, which was at `path`; what others are to trust is put into a folder.
+    fn of(text: &str, folder: &Path, path: &Path) -> Result<Self, TlsError> {
+        let damaged = |reason: String| TlsError::Authority { path: path.to_owned(), reason };
         let no_key = |error: pem::Error| damaged(format!("its key: {error}"));
         let key = PrivatePkcs8KeyDer::from_pem_slice(text.as_bytes()).map_err(no_key)?;
         let key = KeyPair::try_from(&key).map_err(|error| damaged(error.to_string()))?;
         let no_certificate = |error: pem::Error| damaged(format!("its certificate: {error}"));
         let certificate = CertificateDer::from_pem_slice(text.as_bytes()).map_err(no_certificate)?;
-        // What others are to trust, without the key.
+        let file = folder.join("ca.pem");
+        let unusable = |cause| TlsError::File { path: file.clone(), cause };
+        write_private(&file, &certificate_in_pem(&certificate)).map_err(unusable)?;
         // Whoever reads of it may be somewhere else.
-        let file = std::path::absolute(folder.join("ca.pem")).map_err(unusable)?;
-        write_private(&file, &certificate_in_pem(&certificate))
-            .map_err(|cause| TlsError::File { path: file.clone(), cause })?;
+        let file = std::path::absolute(&file).map_err(unusable)?;
         Ok(Self { certificate, key, file, _passing: None })
-    }
-
-    /// One that is gone when this is dropped. Its file is in a folder for passing things meanwhile.
-    pub(crate) fn passing() -> Result<Self, TlsError> {
-        let folder = tempfile::Builder::new().prefix("mock-publisher-").tempdir();
-        let folder = folder.map_err(|cause| TlsError::File { path: std::env::temp_dir(), cause })?;
-        let opened = Self::open(folder.path())?;
-        Ok(Self { _passing: Some(folder), ..opened })
     }
 
     /// Where its certificate is, for others to trust.
@@ -81,10 +90,10 @@ impl Authority {
         &self.certificate
     }
 
-    /// For a server at any address of this machine, with a certificate of its own.
-    pub(crate) fn server(&self) -> Result<Arc<ServerConfig>, TlsError> {
+    /// For a server at an address of this machine, with a certificate of its own.
+    pub(crate) fn server(&self, address: IpAddr) -> Result<Arc<ServerConfig>, TlsError> {
         let key = KeyPair::generate()?;
-        let certificate = server_params().signed_by(&key, &Issuer::new(authority_params(), &self.key))?;
+        let certificate = server_params(address).signed_by(&key, &Issuer::new(authority_params(), &self.key))?;
         let key = PrivatePkcs8KeyDer::from(key.serialize_der());
         let mut server = ServerConfig::builder_with_provider(Arc::new(default_provider()))
             .with_safe_default_protocol_versions()?
@@ -106,6 +115,7 @@ fn authority_params() -> CertificateParams {
     let mut params = params("mock-publisher: authority for this machine", AUTHORITY_DAYS);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.name_constraints = Some(NameConstraints {
         permitted_subtrees: vec![
             GeneralSubtree::DnsName("localhost".to_owned()),
@@ -117,9 +127,9 @@ fn authority_params() -> CertificateParams {
     params
 }
 
-fn server_params() -> CertificateParams {
+fn server_params(address: IpAddr) -> CertificateParams {
     let mut params = params("mock-publisher", CERTIFICATE_DAYS);
-    let addresses = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
+    let addresses = BTreeSet::from([Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into(), address]);
     params.subject_alt_names = addresses.into_iter().map(SanType::IpAddress).collect();
     params.subject_alt_names.extend("localhost".try_into().map(SanType::DnsName));
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];

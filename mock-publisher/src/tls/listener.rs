@@ -12,7 +12,8 @@ use tokio_util::either::Either;
 
 use super::Stream;
 
-/// How long a client may take for its part of a handshake.
+/// How long a client may take until it begins to speak, and for its part of a handshake.
+const FIRST_BYTE: Duration = Duration::from_secs(3);
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How many handshakes are under way at the same time; who comes then waits.
 const MOST: usize = 256;
@@ -68,7 +69,8 @@ impl axum::serve::Listener for Listener {
 async fn handshake(acceptor: TlsAcceptor, tcp: TcpStream, address: SocketAddr) -> Option<(Stream, SocketAddr)> {
     let shaken = tokio::time::timeout(HANDSHAKE, async {
         let mut first = [0];
-        match tcp.peek(&mut first).await? {
+        let peeked = tokio::time::timeout(FIRST_BYTE, tcp.peek(&mut first)).await;
+        match peeked.unwrap_or(Err(io::ErrorKind::TimedOut.into()))? {
             1 if first == [TLS] => acceptor.accept(tcp).await.map(Some),
             1 => refuse(tcp).await.map(|()| None),
             _ => Ok(None),

@@ -129,6 +129,11 @@ impl Receiver {
         self.shared.held.send_replace(false);
     }
 
+    /// All that have come in and were not looked at.
+    pub(crate) fn rest(&self) -> Vec<Received> {
+        self.received.try_iter().collect()
+    }
+
     /// The next callback that comes in.
     #[track_caller]
     pub(crate) fn next(&self) -> Received {

@@ -9,6 +9,7 @@
 //! `dns` also needs `dig`. One test takes ten seconds, which is how long a receiver may take to answer.
 #![expect(clippy::unwrap_used, reason = "what is unexpected fails the test")]
 
+mod check;
 mod clock;
 mod conditions;
 mod control;

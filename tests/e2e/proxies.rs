@@ -55,7 +55,7 @@ fn status_through(start: impl Fn(SocketAddr, &str) -> Proxy, number: u8, told: &
     let publisher = Publisher::start();
     let (proxy_address, receiver_address) = (own_address(number), own_address(number + 1));
     let host = proxy_address.to_string();
-    let receiver = Example::start("axum", number + 1, &publisher, &[("PUBLIC_HOST", &host)]);
+    let receiver = Example::start("axum", number + 1, publisher.dns, &[("PUBLIC_HOST", &host)]);
     let told = told.replace("127.0.0.1:8080", &receiver_address.to_string());
     let _proxy = start(proxy_address, &told);
     // A query that anything which decodes and encodes again would change.

@@ -29,7 +29,7 @@ fn the_receiver_on_plain_hyper_takes_genuine_callbacks_once() {
 fn takes_genuine_callbacks_once(name: &str, number: u8, status: u16) {
     let data = TempDir::new().unwrap();
     let publisher = Publisher::start_in(data.path());
-    let receiver = Example::start(name, number, &publisher, &[]);
+    let receiver = Example::start(name, number, publisher.dns, &[]);
     for method in ["json", "xml"] {
         let url = format!("http://{}/hook", receiver.address);
         publisher.post("/v4/database/customers/callbacks", &json!({"url": url, "method": method}));
@@ -65,7 +65,7 @@ fn a_body_that_outgrows_its_limit_is_too_large_for_every_receiver_also_when_its_
     let pem = data.path().join(format!("keys/{}.pem", publisher.key_id.split('.').next().unwrap()));
     let key = PrivateKey::from_pem(&fs::read_to_string(pem).unwrap()).unwrap();
     for (name, number) in [("axum", 5), ("queue", 6), ("hyper", 7)] {
-        let receiver = Example::start(name, number, &publisher, &[]);
+        let receiver = Example::start(name, number, publisher.dns, &[]);
         // Only so much of the body that it is too long. Nobody has to wait for the rest.
         let body = vec![b' '; 8 * 1024 * 1024 + 1];
         let mut lines = vec![
@@ -91,7 +91,7 @@ fn a_body_that_outgrows_its_limit_is_too_large_for_every_receiver_also_when_its_
 #[test]
 fn a_queue_that_is_full_loses_nothing() {
     let publisher = Publisher::start();
-    let receiver = Example::start("queue", 4, &publisher, &[("QUEUE", "1")]);
+    let receiver = Example::start("queue", 4, publisher.dns, &[("QUEUE", "1")]);
     // Whatever the worker does meanwhile, each callback is either taken or answered with 503.
     publisher.callback(&format!("http://{}/hook", receiver.address));
     for n in 0..20 {

@@ -18,6 +18,8 @@ use crate::send::{Pace, RawAnswer, RawClient, SendError};
 
 /// How many vectors are tried between two looks at whether honest callbacks still get through.
 const BETWEEN_LOOKS: usize = 40;
+/// How many requests are sent together whose answers do not matter.
+const AT_ONCE: usize = 25;
 /// How long the slow bytes of a request wait.
 const SLOW: Duration = Duration::from_millis(500);
 
@@ -200,8 +202,14 @@ impl Runner {
     /// Tries one vector.
     pub(super) async fn vector(&self, vector: &Vector) -> anyhow::Result<Found> {
         let mut before: Option<Vec<u8>> = None;
-        for (n, step) in vector.steps.iter().enumerate() {
-            let sent = self.step(vector, n, &nonce(&self.forge, vector, n), before.as_deref()).await?;
+        // Those at the beginning whose answers do not matter are sent together, as an attacker would.
+        let first = vector.steps.iter().take_while(|step| step.expect == Expect::Anything).count();
+        for some in (0..first).collect::<Vec<_>>().chunks(AT_ONCE) {
+            let sending = some.iter().map(|n| self.sent(vector, *n, None));
+            futures_util::future::try_join_all(sending).await?;
+        }
+        for (n, step) in vector.steps.iter().enumerate().skip(first) {
+            let sent = self.sent(vector, n, before.as_deref()).await?;
             let is_last = n + 1 == vector.steps.len();
             let verdict = judge(step, &sent.1, vector.may_hang_up, self.options.strict);
             if is_last || verdict != Verdict::Pass {
@@ -210,7 +218,11 @@ impl Runner {
             }
             before = Some(sent.0);
         }
-        Ok(Found::skipped(vector, "it has no steps".to_owned()))
+        Ok(Found::skipped(vector, "it expects nothing".to_owned()))
+    }
+
+    async fn sent(&self, vector: &Vector, n: usize, before: Option<&[u8]>) -> anyhow::Result<Sent> {
+        self.step(vector, n, &nonce(&self.forge, vector, n), before).await
     }
 
     /// Sends the first request of a vector once more than it is tried.

@@ -91,7 +91,7 @@ pub(super) struct CheckArgs {
     #[arg(long, value_name = "PER_SECOND", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     rate: Option<u32>,
     /// How many are tried at the same time
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=64))]
     concurrency: u16,
     /// Write the report to standard output as JSON, and nothing else
     #[arg(long)]

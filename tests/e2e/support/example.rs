@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use tempfile::TempDir;
 
-use super::{Background, Publisher, attempt, background, example, wait_for};
+use super::{Background, attempt, background, example, wait_for};
 
 /// A receiver of `verifier/examples`, on an address of its own.
 pub(crate) struct Example {
@@ -22,13 +22,13 @@ pub(crate) fn own_address(number: u8) -> SocketAddr {
 
 impl Example {
     /// It takes callbacks for its own address, unless a setting says otherwise.
-    pub(crate) fn start(name: &str, number: u8, publisher: &Publisher, settings: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(name: &str, number: u8, name_server: SocketAddr, settings: &[(&str, &str)]) -> Self {
         let address = own_address(number);
         let folder = TempDir::new().unwrap();
         let file = |name| File::create(folder.path().join(name)).unwrap();
         let mut command = example(name, folder.path());
         command.env("LISTEN", address.to_string()).env("PUBLIC_HOST", address.to_string()).env("NO_COLOR", "1");
-        command.env("NAMESERVER", publisher.dns.to_string()).envs(settings.iter().copied());
+        command.env("NAMESERVER", name_server.to_string()).envs(settings.iter().copied());
         let mut program = background(command.stdin(Stdio::null()).stdout(file("said")).stderr(file("errors")));
         wait_for("a receiver to listen", || {
             assert!(!program.has_ended(), "the receiver has ended");

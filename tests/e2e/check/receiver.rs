@@ -1,0 +1,704 @@
+//! A receiver that shares no code with the verifier: correct as it stands, and with one mistake of many on request.
+
+use std::collections::{HashMap, HashSet};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hickory_resolver::TokioResolver;
+use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig, ResolverOpts};
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::proto::rr::{RData, RecordType};
+use pkcs1::der::Decode;
+use pkcs1::der::asn1::UintRef;
+use rsa::BoxedUint;
+use sha2::{Digest, Sha256, Sha512};
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+use super::mistakes::Mistake;
+
+const ACCOUNT: &str = "1234";
+const ZONE: &str = "copernica.com";
+const REQUIRED: [&str; 5] = ["(request-target)", "host", "date", "x-copernica-id", "digest"];
+const SINGLE: [&str; 8] =
+    ["host", "date", "digest", "x-copernica-id", "x-nonce", "content-type", "content-length", "signature"];
+
+/// A receiver on a free port.
+pub(super) struct Careless {
+    pub(super) address: SocketAddr,
+    name_server: watch::Sender<Option<SocketAddr>>,
+    // Ends with it.
+    _runtime: Runtime,
+}
+
+struct Judge {
+    mistake: Option<Mistake>,
+    host: String,
+    resolver: watch::Receiver<Option<SocketAddr>>,
+    nonces: Mutex<HashSet<String>>,
+    keys: Mutex<HashMap<String, Vec<Key>>>,
+}
+
+/// A public key, and the record that it was in.
+#[derive(Clone)]
+struct Key {
+    modulus: BoxedUint,
+    exponent: BoxedUint,
+    der: Vec<u8>,
+    record: String,
+}
+
+/// Why a callback is not taken.
+type Refusal = StatusCode;
+
+const NO: Refusal = StatusCode::UNAUTHORIZED;
+const LATER: Refusal = StatusCode::SERVICE_UNAVAILABLE;
+
+impl Careless {
+    pub(super) fn start(mistake: Option<Mistake>) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let listener = runtime.block_on(tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
+        let address = listener.local_addr().unwrap();
+        let (name_server, resolver) = watch::channel(None);
+        let judge =
+            Judge { mistake, host: address.to_string(), resolver, nonces: Mutex::default(), keys: Mutex::default() };
+        let router = Router::new().fallback(answer).with_state(Arc::new(judge));
+        runtime.spawn(async move { axum::serve(listener, router).await });
+        Self { address, name_server, _runtime: runtime }
+    }
+
+    /// Tells where the keys are; requests wait until it is known.
+    pub(super) fn ask(&self, name_server: SocketAddr) {
+        self.name_server.send_replace(Some(name_server));
+    }
+}
+
+async fn answer(State(judge): State<Arc<Judge>>, request: Request) -> StatusCode {
+    let (head, body) = request.into_parts();
+    let declared = head.headers.get("content-length").and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if declared.is_some_and(|declared| declared > 8 << 20) {
+        return StatusCode::PAYLOAD_TOO_LARGE;
+    }
+    let Ok(body) = to_bytes(body, 8 << 20).await else { return StatusCode::PAYLOAD_TOO_LARGE };
+    let message = Message {
+        method: head.method.to_string(),
+        is_origin_form: head.uri.authority().is_none(),
+        target: head.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
+        headers: head
+            .headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .collect(),
+        body: body.to_vec(),
+    };
+    match judge.verdict(&message).await {
+        Ok(()) => StatusCode::OK,
+        Err(_) if judge.makes(Mistake::Panics) => StatusCode::INTERNAL_SERVER_ERROR,
+        Err(status) => status,
+    }
+}
+
+struct Message {
+    method: String,
+    is_origin_form: bool,
+    target: String,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl Message {
+    fn all(&self, name: &str) -> Vec<&str> {
+        self.headers
+            .iter()
+            .filter(|(line, _)| line.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+            .collect()
+    }
+}
+
+impl Judge {
+    fn makes(&self, mistake: Mistake) -> bool {
+        self.mistake == Some(mistake)
+    }
+
+    /// One of several values of a header.
+    fn value(&self, message: &Message, name: &str) -> Option<String> {
+        let all = message.all(name);
+        let one = if self.makes(Mistake::LastOfSeveralHeaders) { all.last() } else { all.first() };
+        one.map(|value| (*value).to_owned())
+    }
+
+    async fn verdict(&self, message: &Message) -> Result<(), Refusal> {
+        let now = seconds(SystemTime::now());
+        if self.makes(Mistake::AcceptsEverything) {
+            return Ok(());
+        }
+        if message.method != "POST" && !self.makes(Mistake::AnyMethod) {
+            return Err(StatusCode::METHOD_NOT_ALLOWED);
+        }
+        let several_allowed = self.makes(Mistake::FirstOfSeveralHeaders) || self.makes(Mistake::LastOfSeveralHeaders);
+        if !message.is_origin_form
+            || (!several_allowed && SINGLE.iter().any(|name| message.all(name).len() > 1))
+            || message.all("authorization").iter().any(|value| value.to_lowercase().starts_with("signature"))
+        {
+            return Err(NO);
+        }
+        let header = self.value(message, "signature").ok_or(NO)?;
+        let parameters = self.parameters(&header)?;
+        let parameter = |name: &str| parameters.get(name).cloned();
+        let (key_id, signature) = (parameter("keyId").ok_or(NO)?, parameter("signature").ok_or(NO)?);
+        let covered = match parameter("headers") {
+            Some(covered) => covered,
+            None if self.makes(Mistake::DateAloneByDefault) => "date".to_owned(),
+            None => return Err(NO),
+        };
+        let algorithm = parameter("algorithm");
+        let by_message = self.makes(Mistake::AlgorithmFromMessage);
+        if !by_message
+            && !self.makes(Mistake::AnyAlgorithm)
+            && !matches!(algorithm.as_deref(), None | Some("rsa-sha256"))
+        {
+            return Err(NO);
+        }
+        let names = self.covered(&covered)?;
+        let text = self.signing_string(message, &names)?;
+        self.date(message, &parameters, now)?;
+        self.host(message)?;
+        self.account(message)?;
+        if self.makes(Mistake::NonceBeforeSignature) {
+            self.nonce(message, &names, &key_id, &signature)?;
+        }
+        let keys = self.keys(&key_id).await?;
+        let made = self.decoded(&signature)?;
+        let fits = |key: &Key| match algorithm.as_deref() {
+            Some(name) if by_message => self.by_name(name, key, text.as_bytes(), &made),
+            _ => self.rsa(key, text.as_bytes(), &made),
+        };
+        if !keys.iter().any(fits) {
+            return Err(NO);
+        }
+        self.digest(message)?;
+        if self.makes(Mistake::NonceBeforeSignature) {
+            return Ok(());
+        }
+        self.nonce(message, &names, &key_id, &signature)
+    }
+
+    fn parameters(&self, header: &str) -> Result<HashMap<String, String>, Refusal> {
+        if header.len() > 8192 {
+            return Err(NO);
+        }
+        let (loose_first, loose_last) = (self.makes(Mistake::FirstParameter), self.makes(Mistake::LastParameter));
+        let mut found = HashMap::new();
+        let mut rest = header.trim();
+        loop {
+            let (name, behind) = rest.split_once('=').ok_or(NO)?;
+            let name =
+                if self.makes(Mistake::NamesByTheirEnd) { name.rsplit('-').next().unwrap_or(name) } else { name };
+            let name = match self.makes(Mistake::NamesInAnyCase) {
+                true => ["keyId", "algorithm", "headers", "signature"]
+                    .into_iter()
+                    .find(|known| known.eq_ignore_ascii_case(name))
+                    .unwrap_or(name),
+                false => name,
+            };
+            if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric()) {
+                return Err(NO);
+            }
+            let is_known = ["keyId", "algorithm", "headers", "signature"].contains(&name);
+            if !is_known && ["keyid", "algorithm", "headers", "signature"].contains(&name.to_ascii_lowercase().as_str())
+            {
+                return Err(NO);
+            }
+            let (value, behind) = if let Some(quoted) = behind.strip_prefix('"') {
+                quoted.split_once('"').ok_or(NO)?
+            } else {
+                let end = behind.find(',').unwrap_or(behind.len());
+                let (bare, behind) = behind.split_at(end);
+                let is_fine = bare.bytes().all(|b| b.is_ascii_digit()) && !bare.is_empty() && !is_known;
+                if !is_fine && !self.makes(Mistake::UnquotedValues) {
+                    return Err(NO);
+                }
+                (bare, behind)
+            };
+            if value.contains([',', '\\']) || !value.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+                return Err(NO);
+            }
+            let is_twice = found.contains_key(name);
+            if is_twice && !loose_first && !loose_last {
+                return Err(NO);
+            }
+            if !is_twice || loose_last {
+                found.insert(name.to_owned(), value.to_owned());
+            }
+            let behind = behind.trim_start();
+            rest = match behind.strip_prefix(',') {
+                Some(next) => next.trim_start(),
+                None if behind.is_empty() => return Ok(found),
+                None if self.makes(Mistake::MissingComma) => behind,
+                None => return Err(NO),
+            };
+        }
+    }
+
+    fn covered(&self, list: &str) -> Result<Vec<String>, Refusal> {
+        let names: Vec<String> = list.split(' ').map(str::to_owned).collect();
+        let lower: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+        let distinct: HashSet<&String> = lower.iter().collect();
+        if names.len() > 32 || distinct.len() < names.len() {
+            return Err(NO);
+        }
+        if lower.iter().any(|name| name.is_empty() || (name.starts_with('(') && name != "(request-target)")) {
+            // An empty list covers nothing, which an unchecked coverage does not mind.
+            return if self.makes(Mistake::CoverageUnchecked) && lower.iter().all(String::is_empty) {
+                Ok(Vec::new())
+            } else {
+                Err(NO)
+            };
+        }
+        let missing = |name: &&str| {
+            let waived = match *name {
+                "digest" => self.makes(Mistake::DigestNeedNotBeCovered),
+                "date" => self.makes(Mistake::DateNeedNotBeCovered),
+                "(request-target)" => self.makes(Mistake::TargetNeedNotBeCovered),
+                _ => false,
+            };
+            !waived && !lower.iter().any(|covered| covered == name)
+        };
+        let by_default = self.makes(Mistake::DateAloneByDefault) && list == "date";
+        if !self.makes(Mistake::CoverageUnchecked) && !by_default && REQUIRED.iter().any(|name| missing(&name)) {
+            return Err(NO);
+        }
+        Ok(names)
+    }
+
+    fn signing_string(&self, message: &Message, names: &[String]) -> Result<String, Refusal> {
+        let mut lines = Vec::new();
+        for name in names {
+            let lower = name.to_ascii_lowercase();
+            if lower == "(request-target)" {
+                let target = match self.makes(Mistake::TargetWithoutQuery) {
+                    true => message.target.split('?').next().unwrap_or_default().to_owned(),
+                    false => message.target.clone(),
+                };
+                let method = message.method.to_lowercase();
+                lines.push(format!("(request-target): {method} {target}"));
+                continue;
+            }
+            let mut values = message.all(&lower);
+            if self.makes(Mistake::CaseSensitiveLookup) && *name != lower {
+                values.clear();
+            }
+            if values.len() > 1 && SINGLE.contains(&lower.as_str()) {
+                let one = if self.makes(Mistake::LastOfSeveralHeaders) { values.len() - 1 } else { 0 };
+                values = vec![values[one]];
+            }
+            let lenient = self.makes(Mistake::AbsentHeadersAreEmpty) || self.makes(Mistake::CaseSensitiveLookup);
+            if values.is_empty() && !lenient {
+                return Err(NO);
+            }
+            if values.iter().any(|value| value.chars().any(|c| c.is_control() && c != '\t')) {
+                return Err(NO);
+            }
+            let trim = |value: &&str| match self.makes(Mistake::TrimsAllWhiteSpace) {
+                true => value.trim().to_owned(),
+                false => value.trim_matches([' ', '\t']).to_owned(),
+            };
+            lines.push(format!("{lower}: {}", values.iter().map(trim).collect::<Vec<_>>().join(", ")));
+        }
+        Ok(lines.join("\n"))
+    }
+
+    fn date(&self, message: &Message, parameters: &HashMap<String, String>, now: i64) -> Result<(), Refusal> {
+        if self.makes(Mistake::DateUnchecked) {
+            return Ok(());
+        }
+        let created = parameters.get("created").filter(|_| self.makes(Mistake::CreatedForDate));
+        let x_date = message.all("x-date").first().copied().filter(|_| self.makes(Mistake::XDateForDate));
+        let date = match (created, x_date) {
+            (Some(created), _) => created.parse().map_err(|_| NO)?,
+            (None, Some(date)) => http_date(date).ok_or(NO)?,
+            (None, None) => {
+                let value = self.value(message, "date").unwrap_or_default();
+                let value = value.trim_matches([' ', '\t']);
+                match http_date(value) {
+                    Some(date) => date,
+                    None if self.makes(Mistake::UnreadableDatesAreFresh) => now,
+                    None => return Err(NO),
+                }
+            }
+        };
+        let is_old = now - date > 300;
+        let is_ahead = date - now > 60 && !self.makes(Mistake::AheadUnchecked);
+        if is_old || is_ahead { Err(NO) } else { Ok(()) }
+    }
+
+    fn host(&self, message: &Message) -> Result<(), Refusal> {
+        let host = self.value(message, "host").unwrap_or_default();
+        let name = self.host.split(':').next().unwrap_or_default();
+        let is_ours = host.eq_ignore_ascii_case(&self.host)
+            || self.makes(Mistake::HostUnchecked)
+            || (self.makes(Mistake::HostByItsBeginning) && host.starts_with(name));
+        if is_ours { Ok(()) } else { Err(NO) }
+    }
+
+    fn account(&self, message: &Message) -> Result<(), Refusal> {
+        let id = self.value(message, "x-copernica-id").unwrap_or_default();
+        let id = match self.makes(Mistake::TrimsAllWhiteSpace) {
+            true => id.trim().to_owned(),
+            false => id.trim_matches([' ', '\t']).to_owned(),
+        };
+        let lower = id.to_lowercase();
+        let number = lower.strip_prefix("account_").or_else(|| lower.strip_prefix("account-"));
+        let is_ours = number == Some(ACCOUNT)
+            || self.makes(Mistake::AnyAccount)
+            || (self.makes(Mistake::AbsentHeadersAreEmpty) && id.is_empty())
+            || (self.makes(Mistake::CaseSensitiveLookup) && id.is_empty())
+            || (self.makes(Mistake::AccountByItsBeginning) && number.is_some_and(|number| number.starts_with(ACCOUNT)))
+            || (self.makes(Mistake::AccountSomewhere) && id.contains(ACCOUNT))
+            || (self.makes(Mistake::AccountByItsNumber)
+                && number.and_then(|number| number.parse::<i64>().ok()) == ACCOUNT.parse().ok());
+        let is_ours = is_ours && !(self.makes(Mistake::OnlyUnderscores) && !id.contains('_'));
+        // An account that is not covered is nobody's.
+        let waived = self.makes(Mistake::CoverageUnchecked) || self.makes(Mistake::DateAloneByDefault);
+        if is_ours || (waived && id.is_empty()) { Ok(()) } else { Err(NO) }
+    }
+
+    async fn keys(&self, key_id: &str) -> Result<Vec<Key>, Refusal> {
+        let name = key_id.to_ascii_lowercase();
+        let name = name.strip_suffix('.').unwrap_or(&name).to_owned();
+        let is_name = name.len() <= 253
+            && name.split('.').all(|label| (1..=63).contains(&label.len()))
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+        let is_in_zone = name.ends_with(&format!(".{ZONE}"))
+            || self.makes(Mistake::AnyZone)
+            || (self.makes(Mistake::ZoneWithoutADot) && name.ends_with(ZONE))
+            || (self.makes(Mistake::ZoneSomewhere) && name.contains(ZONE));
+        if !is_name || !is_in_zone {
+            return Err(NO);
+        }
+        if let Some(known) = self.keys.lock().unwrap().get(&name) {
+            // A key may have been replaced, so one that is not the first of its name is asked for again.
+            if !name.contains("rotating") {
+                return Ok(known.clone());
+            }
+        }
+        let records = match self.records(&name).await {
+            Ok(records) => records,
+            Err(LATER) if self.makes(Mistake::DnsTroubleIsRefused) => return Err(NO),
+            Err(status) => return Err(status),
+        };
+        let keys: Vec<Key> = records.iter().filter_map(|record| self.key(record)).collect();
+        if keys.is_empty() {
+            return Err(NO);
+        }
+        self.keys.lock().unwrap().insert(name, keys.clone());
+        Ok(keys)
+    }
+
+    async fn records(&self, name: &str) -> Result<Vec<String>, Refusal> {
+        let mut resolver = self.resolver.clone();
+        let server = resolver.wait_for(Option::is_some).await.map_err(|_| LATER)?.ok_or(LATER)?;
+        let connection = |mut config: ConnectionConfig| {
+            config.port = server.port();
+            config
+        };
+        let connections = vec![connection(ConnectionConfig::udp()), connection(ConnectionConfig::tcp())];
+        let servers = vec![NameServerConfig::new(server.ip(), true, connections)];
+        let mut options = ResolverOpts::default();
+        (options.cache_size, options.attempts, options.timeout) = (0, 1, Duration::from_millis(1500));
+        let resolver = TokioResolver::builder_with_config(
+            ResolverConfig::from_parts(None, Vec::new(), servers),
+            TokioRuntimeProvider::default(),
+        )
+        .with_options(options)
+        .build()
+        .map_err(|_| LATER)?;
+        match resolver.lookup(format!("{name}."), RecordType::TXT).await {
+            Ok(found) => Ok(found
+                .answers()
+                .iter()
+                .filter_map(|record| match &record.data {
+                    RData::TXT(text) => Some(text.txt_data.iter().flat_map(|part| part.to_vec()).collect::<Vec<u8>>()),
+                    _ => None,
+                })
+                .map(|text| String::from_utf8_lossy(&text).into_owned())
+                .collect()),
+            Err(error) if error.is_no_records_found() || error.is_nx_domain() => Err(NO),
+            Err(_) => Err(LATER),
+        }
+    }
+
+    /// `None` for a record without a usable key.
+    fn key(&self, record: &str) -> Option<Key> {
+        let careless = self.makes(Mistake::RecordReadCarelessly);
+        let mut tags: Vec<(String, String)> = Vec::new();
+        for part in record.trim_end_matches([' ', ';']).split(';') {
+            let (name, value) = part.split_once('=')?;
+            let value: String = value.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+            tags.push((name.trim().to_owned(), value));
+        }
+        let tag = |name: &str| tags.iter().rfind(|(tag, _)| tag == name).map(|(_, value)| value.as_str());
+        let names: HashSet<&String> = tags.iter().map(|(name, _)| name).collect();
+        let is_for_this = tag("k").is_none_or(|kind| kind == "rsa")
+            && tag("h").is_none_or(|hashes| hashes.split(':').any(|hash| hash == "sha256"))
+            && tag("s").is_none_or(|services| services.split(':').any(|service| ["*", "email"].contains(&service)))
+            && !tag("t").is_some_and(|flags| flags.split(':').any(|flag| flag == "y"))
+            && tag("v").is_none_or(|version| version == "DKIM1" && tags[0].0 == "v")
+            && names.len() == tags.len()
+            && record.len() < 20_000;
+        if !is_for_this && !careless {
+            return None;
+        }
+        let der = STANDARD.decode(tag("p").filter(|p| !p.is_empty())?).ok()?;
+        let (modulus, exponent) = numbers(&der, careless)?;
+        let bits = modulus.bit_width();
+        let odd = |number: &BoxedUint| number.to_be_bytes().last().is_some_and(|last| last % 2 == 1);
+        let is_one = exponent.bit_width() == 1;
+        let any_size = self.makes(Mistake::AnyKeySize);
+        let any_exponent = self.makes(Mistake::AnyExponent);
+        if (bits < 2048 && !any_size) || !odd(&modulus) || (!any_exponent && (!odd(&exponent) || is_one)) {
+            return None;
+        }
+        Some(Key { modulus, exponent, der, record: record.to_owned() })
+    }
+
+    fn decoded(&self, text: &str) -> Result<Vec<u8>, Refusal> {
+        if self.makes(Mistake::LenientBase64) {
+            let engine = base64::engine::GeneralPurpose::new(
+                &base64::alphabet::STANDARD,
+                base64::engine::GeneralPurposeConfig::new()
+                    .with_decode_allow_trailing_bits(true)
+                    .with_decode_padding_mode(base64::engine::DecodePaddingMode::Indifferent),
+            );
+            return engine.decode(text.strip_prefix("v1=").unwrap_or(text)).map_err(|_| NO);
+        }
+        if self.makes(Mistake::AlgorithmFromMessage) {
+            // HMACs come in hexadecimal digits, too.
+            let hex: Option<Vec<u8>> =
+                (0..text.len() / 2).map(|n| u8::from_str_radix(text.get(2 * n..2 * n + 2)?, 16).ok()).collect();
+            if let Some(hex) = hex.filter(|hex| hex.len() == 32) {
+                return Ok(hex);
+            }
+        }
+        STANDARD.decode(text).map_err(|_| NO)
+    }
+
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    fn rsa(&self, key: &Key, text: &[u8], made: &[u8]) -> bool {
+        self.pkcs1(key, &padded(key.size(), &info(0x01, &Sha256::digest(text))), made)
+    }
+
+    fn pkcs1(&self, key: &Key, expected: &[u8], made: &[u8]) -> bool {
+        if self.makes(Mistake::EmptySignaturesPass) && made.is_empty() {
+            return true;
+        }
+        let any_length = self.makes(Mistake::AnySignatureLength);
+        if made.len() != key.size() && !any_length {
+            return false;
+        }
+        let Some(opened) = key.opened(made) else { return false };
+        if self.makes(Mistake::OnlyTheHashCounts) {
+            return opened[..3] == [0, 1, 0xff] && opened[opened.len() - 32..] == expected[expected.len() - 32..];
+        }
+        opened == expected
+    }
+
+    /// As the message wants it.
+    fn by_name(&self, name: &str, key: &Key, text: &[u8], made: &[u8]) -> bool {
+        match name {
+            "rsa-sha256" => self.rsa(key, text, made),
+            "rsa-sha512" => self.pkcs1(key, &padded(key.size(), &info(0x03, &Sha512::digest(text))), made),
+            "none" | "None" => made.is_empty(),
+            "hmac-sha256" => {
+                let pem = {
+                    let text = STANDARD.encode(&key.der);
+                    let lines: Vec<_> = text.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line)).collect();
+                    format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n"))
+                };
+                let forms = [
+                    pem.into_bytes(),
+                    key.der.clone(),
+                    STANDARD.encode(&key.der).into_bytes(),
+                    key.record.clone().into_bytes(),
+                ];
+                forms.iter().any(|form| hmac(form, text) == made)
+            }
+            _ => false,
+        }
+    }
+
+    fn digest(&self, message: &Message) -> Result<(), Refusal> {
+        if self.makes(Mistake::DigestUnchecked) {
+            return Ok(());
+        }
+        let header = self.value(message, "digest").unwrap_or_default();
+        let header = header.trim_matches([' ', '\t']);
+        let body = match self.makes(Mistake::BodyWrittenAgain) {
+            true => serde_json::from_slice::<serde_json::Value>(&message.body)
+                .map_or(message.body.clone(), |value| value.to_string().into_bytes()),
+            false => message.body.clone(),
+        };
+        let (sha256, sha512) = (Sha256::digest(&body).to_vec(), Sha512::digest(&body).to_vec());
+        let mut seen = HashSet::new();
+        let mut strong = Vec::new();
+        for part in header.split(',') {
+            let (name, value) = part.trim().split_once('=').ok_or(NO)?;
+            let name = if self.makes(Mistake::DigestInLowerCaseOnly) { name.to_owned() } else { name.to_lowercase() };
+            let right = match name.as_str() {
+                "sha-256" => Some(&sha256),
+                "sha-512" => Some(&sha512),
+                _ => None,
+            };
+            let is_right = right.map(|right| {
+                let text = STANDARD.encode(right);
+                (self.makes(Mistake::DigestByItsBeginning) && text.starts_with(value)) || text == value
+            });
+            let may_repeat = self.makes(Mistake::FirstDigest) || self.makes(Mistake::LastDigest);
+            if !seen.insert(name.clone()) && !may_repeat {
+                return Err(NO);
+            }
+            if let Some(is_right) = is_right {
+                strong.push(is_right);
+            } else if self.makes(Mistake::WeakDigests) && name == "md5" {
+                strong.push(true);
+            }
+        }
+        let is_right = if self.makes(Mistake::FirstDigest) {
+            strong.first().copied().unwrap_or(false)
+        } else if self.makes(Mistake::LastDigest) {
+            strong.last().copied().unwrap_or(false)
+        } else if self.makes(Mistake::WeakDigests) {
+            strong.contains(&true)
+        } else if self.makes(Mistake::NoKnownDigestPasses) {
+            strong.iter().all(|right| *right)
+        } else {
+            !strong.is_empty() && strong.iter().all(|right| *right)
+        };
+        if is_right { Ok(()) } else { Err(NO) }
+    }
+
+    fn nonce(&self, message: &Message, names: &[String], key_id: &str, signature: &str) -> Result<(), Refusal> {
+        let nonce = self.value(message, "x-nonce").unwrap_or_default();
+        let is_covered = names.iter().any(|name| name.eq_ignore_ascii_case("x-nonce"));
+        let is_fine = (1..=256).contains(&nonce.len()) && nonce.bytes().all(|b| b.is_ascii_graphic());
+        if self.makes(Mistake::NoMemory) {
+            return Ok(());
+        }
+        let waived = self.makes(Mistake::NonceOptional)
+            || self.makes(Mistake::CoverageUnchecked)
+            || self.makes(Mistake::DateAloneByDefault);
+        if !is_fine || !is_covered {
+            return if waived { Ok(()) } else { Err(NO) };
+        }
+        let remembered = if self.makes(Mistake::NonceByKeyName) {
+            format!("{key_id} {nonce}")
+        } else if self.makes(Mistake::SignatureForNonce) {
+            signature.to_owned()
+        } else {
+            nonce
+        };
+        if self.nonces.lock().unwrap().insert(remembered) { Ok(()) } else { Err(StatusCode::CONFLICT) }
+    }
+}
+
+impl Key {
+    fn size(&self) -> usize {
+        self.modulus.bit_width().div_ceil(8) as usize
+    }
+
+    /// The padded hash that a signature has inside.
+    fn opened(&self, signature: &[u8]) -> Option<Vec<u8>> {
+        let modulus = BoxedUint::from_be_slice_vartime(&self.modulus.to_be_bytes());
+        let public = rsa::PublicKey::new_unchecked(modulus, self.exponent.clone());
+        use rsa::traits::PublicKeyParts;
+        let number = BoxedUint::from_be_slice_vartime(signature);
+        if number >= **public.n() {
+            return None;
+        }
+        let number = BoxedUint::from_be_slice(
+            &number.to_be_bytes().iter().copied().skip_while(|b| *b == 0).collect::<Vec<_>>(),
+            public.n().bits_precision(),
+        )
+        .ok()?;
+        if self.exponent.bit_width() == 1 {
+            return Some(sized(&number.to_be_bytes(), self.size()));
+        }
+        let opened = rsa::hazmat::rsa_encrypt(&public, &number).ok()?;
+        Some(sized(&opened.to_be_bytes(), self.size()))
+    }
+}
+
+/// Modulus and exponent of a SubjectPublicKeyInfo, or of a bare RSAPublicKey.
+fn numbers(der: &[u8], careless: bool) -> Option<(BoxedUint, BoxedUint)> {
+    // As long as it says that it is, and no longer.
+    let length = der.get(2..4).map_or(0, |length| 4 + usize::from(u16::from_be_bytes([length[0], length[1]])));
+    let whole = if careless { der.get(..length).unwrap_or(der) } else { der };
+    let bare = match spki::SubjectPublicKeyInfoRef::try_from(whole) {
+        Ok(info) => info.subject_public_key.raw_bytes().to_vec(),
+        Err(_) => whole.to_vec(),
+    };
+    let key = pkcs1::RsaPublicKey::<UintRef<'_>>::from_der(&bare).ok()?;
+    let number = |number: &UintRef<'_>| BoxedUint::from_be_slice_vartime(number.as_bytes());
+    Some((number(&key.modulus), number(&key.public_exponent)))
+}
+
+/// DigestInfo of SHA-256 (1) or SHA-512 (3).
+fn info(hash: u8, digest: &[u8]) -> Vec<u8> {
+    let length = digest.len() as u8;
+    let start = [0x30, 0x11 + length, 0x30, 0x0d, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, hash, 5, 0, 4, length];
+    [&start[..], digest].concat()
+}
+
+fn padded(size: usize, content: &[u8]) -> Vec<u8> {
+    let padding = vec![0xff; size.saturating_sub(content.len() + 3)];
+    [&[0, 1][..], &padding, &[0], content].concat()
+}
+
+fn sized(bytes: &[u8], size: usize) -> Vec<u8> {
+    let significant = &bytes[bytes.len().saturating_sub(size)..];
+    [&vec![0; size - significant.len()][..], significant].concat()
+}
+
+/// HMAC-SHA256 (RFC 2104).
+fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
+    let mut block = if key.len() > 64 { Sha256::digest(key).to_vec() } else { key.to_vec() };
+    block.resize(64, 0);
+    let pad = |byte: u8| block.iter().map(|b| b ^ byte).collect::<Vec<u8>>();
+    let inner = Sha256::digest([&pad(0x36)[..], message].concat());
+    Sha256::digest([&pad(0x5c)[..], &inner].concat()).to_vec()
+}
+
+fn seconds(time: SystemTime) -> i64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs() as i64)
+}
+
+/// Seconds since 1970 of an IMF-fixdate that is the date it says.
+fn http_date(text: &str) -> Option<i64> {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let parts: Vec<&str> = text.split(' ').collect();
+    let [day_name, day, month, year, time, "GMT"] = parts[..] else { return None };
+    if day_name.len() != 4 || !day_name.ends_with(',') || day.len() != 2 || year.len() != 4 || time.len() != 8 {
+        return None;
+    }
+    let month = MONTHS.iter().position(|name| *name == month)? as i64 + 1;
+    let (day, year): (i64, i64) = (day.parse().ok()?, year.parse().ok()?);
+    let clock: Vec<i64> = time.split(':').filter_map(|part| part.parse().ok()).collect();
+    let [hour, minute, second] = clock[..] else { return None };
+    let is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    let length = [31, if is_leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month as usize - 1];
+    if !(1..=length).contains(&day) || year < 1970 || hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    // Days since 1970 (Hinnant's `days_from_civil`).
+    let (y, m) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
+    let days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719_468;
+    Some(days * 86_400 + hour * 3600 + minute * 60 + second)
+}

@@ -273,7 +273,7 @@ impl Judge {
             !waived && !lower.iter().any(|covered| covered == name)
         };
         let by_default = self.makes(Mistake::DateAloneByDefault) && list == "date";
-        if !self.makes(Mistake::CoverageUnchecked) && !by_default && REQUIRED.iter().any(|name| missing(&name)) {
+        if !self.makes(Mistake::CoverageUnchecked) && !by_default && REQUIRED.iter().any(missing) {
             return Err(NO);
         }
         Ok(names)
@@ -365,7 +365,7 @@ impl Judge {
             || (self.makes(Mistake::AccountSomewhere) && id.contains(ACCOUNT))
             || (self.makes(Mistake::AccountByItsNumber)
                 && number.and_then(|number| number.parse::<i64>().ok()) == ACCOUNT.parse().ok());
-        let is_ours = is_ours && !(self.makes(Mistake::OnlyUnderscores) && !id.contains('_'));
+        let is_ours = is_ours && (id.contains('_') || !self.makes(Mistake::OnlyUnderscores));
         // An account that is not covered is nobody's.
         let waived = self.makes(Mistake::CoverageUnchecked) || self.makes(Mistake::DateAloneByDefault);
         if is_ours || (waived && id.is_empty()) { Ok(()) } else { Err(NO) }

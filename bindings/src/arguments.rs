@@ -17,6 +17,15 @@ pub(crate) fn wrong_type(name: &str, expected: &str, got: &Bound<'_, PyAny>) -> 
     PyTypeError::new_err(format!("`{name}` must be {expected}, got {}", type_name(got)))
 }
 
+/// `TypeError`: a body that is not the raw bytes, and where the usual frameworks have those.
+pub(crate) fn wrong_body(got: &Bound<'_, PyAny>) -> PyErr {
+    PyTypeError::new_err(format!(
+        "`body` must be bytes, got {}; pass the bytes as they came, before anything decodes them: `request.get_data()` in Flask, \
+         `request.body` in Django, `await request.body()` in FastAPI and Starlette, `await request.read()` in aiohttp",
+        type_name(got)
+    ))
+}
+
 /// The name of an object's type, for a message.
 pub(crate) fn type_name(object: &Bound<'_, PyAny>) -> String {
     object.get_type().name().map_or_else(|_| "something else".to_owned(), |name| name.to_string())

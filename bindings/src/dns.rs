@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::SystemTime;
@@ -85,11 +86,43 @@ impl KeyStore for BlockingDns {
     }
 
     fn lookup<'a>(&'a self, name: &'a KeyName, now: SystemTime) -> Lookup<'a> {
-        Box::pin(async move { self.look_up(name, now) })
+        Box::pin(async move {
+            may_wait().await;
+            self.look_up(name, now)
+        })
     }
 
     fn refresh<'a>(&'a self, name: &'a KeyName, at_hand: &'a Arc<KeySet>, now: SystemTime) -> Refresh<'a> {
-        Box::pin(async move { self.look_up_again(name, at_hand, now) })
+        Box::pin(async move {
+            may_wait().await;
+            self.look_up_again(name, at_hand, now)
+        })
+    }
+}
+
+thread_local! {
+    /// Whether this thread must not wait for DNS.
+    static NO_WAITING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Does something that ends without an outcome where it would have to wait for DNS.
+pub(crate) fn without_waiting<T>(work: impl FnOnce() -> T) -> T {
+    /// Allows it again, whatever became of the work.
+    struct Allowed;
+    impl Drop for Allowed {
+        fn drop(&mut self) {
+            NO_WAITING.set(false);
+        }
+    }
+    NO_WAITING.set(true);
+    let _allowed = Allowed;
+    work()
+}
+
+/// Never ends where waiting is forbidden.
+async fn may_wait() {
+    if NO_WAITING.get() {
+        std::future::pending::<()>().await;
     }
 }
 

@@ -1,12 +1,14 @@
 //! The native half of the Python package `callback_verifier`.
 //!
 //! It turns Python's arguments into a request ([`request`]) and a verifier ([`verifier`], [`arguments`]), has the library
-//! verify while other Python threads run, and turns the outcome into objects ([`verified`]) and exceptions ([`refused`]).
-//! What is verified, and how, stands in the library alone.
+//! verify while other Python threads run, and turns the outcome into objects ([`verified`], [`callback`], [`claim`]) and
+//! exceptions ([`rejected`]). What is verified, and how, stands in the library alone.
 
 mod arguments;
+mod callback;
+mod claim;
 mod dns;
-mod refused;
+mod rejected;
 mod request;
 mod verified;
 mod verifier;
@@ -14,9 +16,15 @@ mod verifier;
 #[pyo3::pymodule(name = "_native")]
 mod native {
     #[pymodule_export]
-    use crate::refused::Refused;
+    use crate::callback::PyCallback;
     #[pymodule_export]
-    use crate::verified::PyVerified;
+    use crate::claim::PyClaim;
+    #[pymodule_export]
+    use crate::rejected::{
+        BodyTooLarge, KeyLookupError, Malformed, NotAuthentic, PayloadError, Rejected, Replayed, TryAgainLater,
+    };
+    #[pymodule_export]
+    use crate::verified::{PyAuthenticHead, PyBodyVerifier, PyVerified, PyVerifiedStream};
     #[pymodule_export]
     use crate::verifier::PyVerifier;
 }

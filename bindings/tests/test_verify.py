@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from publisher import BODY, HOST, KEY_ID, SIGNED_AT, Callback, Key, Request
 
-from callback_verifier import Refused, Verified, Verifier
+from callback_verifier import NotAuthentic, Rejected, Verified, Verifier
 
 
 def test_a_genuine_request_is_verified(verifier: Verifier, request_: Request) -> None:
@@ -59,24 +59,24 @@ def test_a_body_is_any_bytes(key: Key, verifier: Verifier, body: bytes) -> None:
     ],
 )
 def test_a_changed_request_is_refused(verifier, request_, change, code, step, status) -> None:  # type: ignore[no-untyped-def]
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Rejected) as refused:
         verifier.verify(*change(request_).arguments, now=SIGNED_AT)
     error = refused.value
-    assert (error.code, error.step, error.status, error.temporary) == (code, step, status, False)
+    assert (error.code, error.step, error.http_status, error.retry_after) == (code, step, status, None)
 
 
 def test_a_refusal_says_why_and_what_to_look_at(verifier: Verifier, key: Key) -> None:
-    with pytest.raises(Refused, match="^expected account_1234, got account_12345$") as refused:
+    with pytest.raises(Rejected, match="^expected account_1234, got account_12345$") as refused:
         verifier.verify(*Callback(account="account_12345").sign(key).arguments, now=SIGNED_AT)
     assert refused.value.code == "wrong_account"
     assert refused.value.hint is not None and "check the number" in refused.value.hint
 
 
 def test_a_refusal_survives_pickling(verifier: Verifier, request_: Request) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Rejected) as refused:
         verifier.verify(*request_.but(method="PUT").arguments)
     copy = pickle.loads(pickle.dumps(refused.value))
-    assert type(copy) is Refused
+    assert type(copy) is NotAuthentic
     assert (str(copy), vars(copy)) == (str(refused.value), vars(refused.value))
 
 
@@ -90,14 +90,14 @@ def test_a_date_counts_by_the_time_that_is_given(
         if code is None:
             verifier.verify(*request_.arguments, now=now)
         else:
-            with pytest.raises(Refused) as refused:
+            with pytest.raises(Rejected) as refused:
                 verifier.verify(*request_.arguments, now=now)
             assert refused.value.code == code
 
 
 def test_without_a_time_the_clock_counts(verifier: Verifier, key: Key, request_: Request) -> None:
     verifier.verify(*Callback(date=datetime.now(timezone.utc)).sign(key).arguments)
-    with pytest.raises(Refused, match="s old, the window is 300 s") as refused:
+    with pytest.raises(Rejected, match="s old, the window is 300 s") as refused:
         verifier.verify(*Callback(date=SIGNED_AT - timedelta(days=3650)).sign(key).arguments)
     assert refused.value.code == "date_too_old"
 
@@ -107,7 +107,7 @@ def test_options_loosen_what_they_name(key: Key) -> None:
         verifier = Verifier(1234, [HOST], key_pem=key.pem, **options)  # type: ignore[arg-type]
         try:
             verifier.verify(*callback.sign(key).arguments, now=SIGNED_AT)
-        except Refused as refused:
+        except Rejected as refused:
             return refused.code
         return None
 
@@ -128,7 +128,7 @@ def test_https_can_be_required(key: Key, request_: Request) -> None:
     verifier = Verifier(1234, [HOST], key_pem=key.pem, require_https=True)
     verifier.verify(*request_.arguments, now=SIGNED_AT, https=True)
     for https in (False, None):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(Rejected) as refused:
             verifier.verify(*request_.arguments, now=SIGNED_AT, https=https)
         assert refused.value.code == "https_required"
 

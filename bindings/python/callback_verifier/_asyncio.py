@@ -1,0 +1,16 @@
+"""Verifying in asyncio: at once where the key is at hand, on another thread where DNS has to be asked."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from callback_verifier import Verified, Verifier
+
+
+async def averify(verifier: Verifier, *arguments: Any, **keywords: Any) -> Verified:
+    verified = verifier.verify_at_once(*arguments, **keywords)
+    if verified is not None:
+        return verified
+    return await asyncio.to_thread(verifier.verify, *arguments, **keywords)

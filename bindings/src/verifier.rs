@@ -162,9 +162,7 @@ impl PyVerifier {
         arguments: &Bound<'py, PyTuple>,
         keywords: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let module = slf.py().import("callback_verifier._asyncio")?;
-        let arguments: Vec<_> = std::iter::once(slf.clone().into_any()).chain(arguments.iter()).collect();
-        module.getattr("averify")?.call(PyTuple::new(slf.py(), arguments)?, keywords)
+        in_asyncio(slf, "averify", arguments, keywords)
     }
 
     /// The first of two stages: everything but the body.
@@ -181,6 +179,35 @@ impl PyVerifier {
         let verdict =
             self.of_head(py, method, target, headers, now, https, |head, now| done(self.0.verify_head(head, now)))?;
         answered(py, verdict).map(PyAuthenticHead::new)
+    }
+
+    /// The same if nothing has to be waited for; None if the key would have to be looked up.
+    #[pyo3(signature = (method, target, headers, *, now=None, https=None))]
+    fn head_at_once(
+        &self,
+        py: Python<'_>,
+        method: &Bound<'_, PyAny>,
+        target: &Bound<'_, PyAny>,
+        headers: &Bound<'_, PyAny>,
+        now: Option<&Bound<'_, PyAny>>,
+        https: Option<bool>,
+    ) -> PyResult<Option<PyAuthenticHead>> {
+        let verdict = self.of_head(py, method, target, headers, now, https, |head, now| {
+            without_waiting(|| done(self.0.verify_head(head, now)))
+        })?;
+        verdict
+            .map(|verdict| verdict.map(PyAuthenticHead::new).map_err(|rejection| rejected(py, &rejection)))
+            .transpose()
+    }
+
+    /// The same in asyncio: other tasks run while a key is looked up.
+    #[pyo3(signature = (*arguments, **keywords))]
+    fn ahead<'py>(
+        slf: &Bound<'py, Self>,
+        arguments: &Bound<'py, PyTuple>,
+        keywords: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        in_asyncio(slf, "ahead", arguments, keywords)
     }
 
     /// Claims the nonce of a callback that was verified, so that it is handled once.
@@ -247,6 +274,18 @@ impl PyVerifier {
         let head = request::head(method, target, &lines, https);
         Ok(py.detach(|| work(&head, now)))
     }
+}
+
+/// The coroutine of that name, which calls this verifier.
+fn in_asyncio<'py>(
+    verifier: &Bound<'py, PyVerifier>,
+    name: &str,
+    arguments: &Bound<'py, PyTuple>,
+    keywords: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = verifier.py();
+    let arguments: Vec<_> = std::iter::once(verifier.clone().into_any()).chain(arguments.iter()).collect();
+    py.import("callback_verifier._asyncio")?.getattr(name)?.call(PyTuple::new(py, arguments)?, keywords)
 }
 
 /// Not a `bytearray` or a `memoryview`: another thread could change it after it was verified.

@@ -281,6 +281,26 @@ class Verifier:
         https: bool | None = None,
     ) -> AuthenticHead:
         """The first of two stages: everything but the body. The arguments are those of `verify`."""
+    def head_at_once(
+        self,
+        method: str,
+        target: str,
+        headers: Sequence[tuple[str | bytes, str | bytes]],
+        *,
+        now: float | datetime | None = None,
+        https: bool | None = None,
+    ) -> AuthenticHead | None:
+        """The same if nothing has to be waited for; None if the key would have to be looked up."""
+    async def ahead(
+        self,
+        method: str,
+        target: str,
+        headers: Sequence[tuple[str | bytes, str | bytes]],
+        *,
+        now: float | datetime | None = None,
+        https: bool | None = None,
+    ) -> AuthenticHead:
+        """The same in asyncio: other tasks run while a key is looked up."""
     def claim(self, verified: Verified | VerifiedStream, *, now: float | datetime | None = None) -> Claim:
         """Claims the nonce of a callback that was verified, so that it is handled once.
 

@@ -1,0 +1,40 @@
+"""What a middleware answers, and what it logs: one generic answer for each class, the exact reason for the owner."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from callback_verifier._native import PayloadError, Rejected
+
+log = logging.getLogger("callback_verifier")
+
+#: Where evidence is in an ASGI scope and in a WSGI environ.
+KEY = "callback_verifier.verified"
+
+_TEXTS = {400: "bad request", 401: "not authentic", 409: "handled before", 413: "too large", 422: "no callback", 503: "try again later"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+def too_slow() -> Answer:
+    """For a sender that takes too long, or has gone."""
+    return Answer(408, [("content-type", "text/plain"), ("content-length", "9"), ("connection", "close")], b"too slow\n")
+
+
+def refusal(reason: Rejected | PayloadError, target: str) -> Answer:
+    """Logs why, and makes an answer that a stranger learns nothing from."""
+    code = reason.code if isinstance(reason, Rejected) else "payload"
+    status = reason.http_status if isinstance(reason, Rejected) else 422
+    hint = reason.hint if isinstance(reason, Rejected) else None
+    log.warning("refused: %s", reason, extra={"code": code, "target": target, "hint": hint})
+    body = (_TEXTS[status] + "\n").encode()
+    headers = [("content-type", "text/plain"), ("content-length", str(len(body)))]
+    if isinstance(reason, Rejected) and reason.retry_after is not None:
+        headers.append(("retry-after", str(reason.retry_after)))
+    return Answer(status, headers, body)

@@ -18,7 +18,16 @@ PROGRAM = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug" / 
 
 UVICORN = ["-m", "uvicorn", "--no-access-log", "--log-level", "warning"]
 GUNICORN = ["-m", "gunicorn", "--threads", "8", "--log-level", "warning"]
-RECEIVERS = ["asgi", "fastapi", "wsgi", "flask"]
+#: The receiver, how it is served, and what is to be said of it.
+RECEIVERS: dict[str, tuple[str, list[str]]] = {
+    "asgi": ("uvicorn", ["--any-body"]),
+    "fastapi": ("uvicorn", []),
+    "django_asgi": ("uvicorn", ["--expect", str(HERE / "django_asgi.toml")]),
+    "wsgi": ("gunicorn", ["--any-body"]),
+    "flask": ("gunicorn", []),
+    "django_wsgi": ("gunicorn", []),
+    "aiohttp_app": ("its own", ["--any-body"]),
+}
 
 
 @dataclass(frozen=True)
@@ -27,6 +36,7 @@ class Receiver:
     url: str
     dns: str
     log: Path
+    arguments: list[str]
 
 
 def own_address(number: int) -> str:
@@ -35,20 +45,23 @@ def own_address(number: int) -> str:
     return f"127.{200 + number}.{high}.{low}"
 
 
-@pytest.fixture(scope="module", params=RECEIVERS)
+@pytest.fixture(scope="module", params=list(RECEIVERS))
 def receiver(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Receiver]:
     name = request.param
-    address = own_address(RECEIVERS.index(name))
+    server, arguments = RECEIVERS[name]
+    address = own_address(list(RECEIVERS).index(name))
     dns = f"{address}:7053"
-    server = (
-        [*UVICORN, "--host", address, "--port", "8080", f"receivers:{name}"]
-        if name in ("asgi", "fastapi")
-        else [*GUNICORN, "--bind", f"{address}:8080", f"receivers:{name}"]
-    )
+    command = {
+        "uvicorn": [*UVICORN, "--host", address, "--port", "8080", f"receivers:{name}"],
+        "gunicorn": [*GUNICORN, "--bind", f"{address}:8080", f"receivers:{name}"],
+        "its own": ["receivers.py"],
+    }[server]
+    if server == "gunicorn":
+        arguments = [*arguments, "--expect", str(HERE / "wsgi.toml")]
     environment = {**os.environ, "PUBLIC_HOST": f"{address}:8080", "NAMESERVER": dns}
     log = tmp_path_factory.mktemp(name) / "log"
     with log.open("w") as out:
-        process = subprocess.Popen([sys.executable, *server], cwd=HERE, env=environment, stdout=out, stderr=out)
+        process = subprocess.Popen([sys.executable, *command], cwd=HERE, env=environment, stdout=out, stderr=out)
     try:
         deadline = time.monotonic() + 60
         while True:
@@ -58,7 +71,7 @@ def receiver(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             except OSError:
                 assert process.poll() is None and time.monotonic() < deadline, log.read_text()
                 time.sleep(0.02)
-        yield Receiver(name, f"http://{address}:8080/hook", dns, log)
+        yield Receiver(name, f"http://{address}:8080/hook", dns, log, arguments)
     finally:
         process.terminate()
         process.wait(30)
@@ -70,10 +83,7 @@ def program(*arguments: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_it_is_checked_whole(receiver: Receiver) -> None:
-    arguments = ["--any-body"] if receiver.name in ("asgi", "wsgi") else []
-    if receiver.name in ("wsgi", "flask"):
-        arguments += ["--expect", str(HERE / "wsgi.toml")]
-    done = program("check", receiver.url, "--dns", receiver.dns, "--json", *arguments)
+    done = program("check", receiver.url, "--dns", receiver.dns, "--json", *receiver.arguments)
     report = json.loads(done.stdout)
     bad = [
         f"{vector['id']}: {vector['got']}"

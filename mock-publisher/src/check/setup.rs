@@ -96,7 +96,11 @@ fn refusal(check: &Check, look: &FirstLook, dns: SocketAddr) -> String {
     } else if status.as_u16() == 404 || status.as_u16() == 405 {
         "There is nothing that takes a POST at this path.".to_owned()
     } else if look.asked == 0 {
-        format!("It has NOT ASKED for the key `{key}` here, at {dns}.\n\n{}", guide(check, dns))
+        format!(
+            "It has NOT ASKED for the key `{key}` here, at {dns}: either it asks elsewhere, or it refuses before that, for its account, its host \
+             or its clock.\n\n{}",
+            guide(check, dns)
+        )
     } else {
         format!(
             "It has asked for the key `{key}` here, so look at the rest: does it expect account {}, and host {}? Is its clock right? What does its \

@@ -19,7 +19,10 @@ impl Report {
         };
         let widest = self.classes.iter().map(|class| class.class.len()).max().unwrap_or(0);
         for class in &self.classes {
-            let score = format!("{}/{}", class.totals.passed, class.totals.judged());
+            let score = match class.totals.judged() {
+                0 => "skipped".to_owned(),
+                judged => format!("{}/{judged}", class.totals.passed),
+            };
             let bad: Vec<&Found> =
                 class.vectors.iter().map(|trial| &trial.found).filter(|found| found.is_told()).collect();
             let named: Vec<String> = bad.iter().take(MOST_NAMED).map(|found| found.in_a_line()).collect();

@@ -35,6 +35,7 @@ mod scenario;
 mod script;
 mod send;
 mod server;
+mod shell;
 mod signers;
 mod stopwatch;
 mod store;

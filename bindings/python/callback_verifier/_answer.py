@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from callback_verifier._native import PayloadError, Rejected
+from callback_verifier._native import Claim, PayloadError, Rejected
 
 log = logging.getLogger("callback_verifier")
 
@@ -20,6 +20,14 @@ class Answer:
     status: int
     headers: list[tuple[str, str]]
     body: bytes
+
+
+def settle(claim: Claim, status: int) -> None:
+    """What a status says of a callback: with 2xx it was handled, with any other the same request may come again."""
+    if 200 <= status < 300:
+        claim.commit()
+    else:
+        claim.release()
 
 
 def too_slow() -> Answer:

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from callback_verifier._answer import refusal
+from callback_verifier._answer import refusal, settle
 from callback_verifier._native import Rejected, Verified, Verifier
 
 View = Callable[[web.Request, Verified], Awaitable[web.StreamResponse]]
@@ -54,10 +54,7 @@ def verified_callback(verifier: Verifier) -> Callable[[View], Handler]:
             except BaseException:
                 claim.release()
                 raise
-            if 200 <= response.status < 300:
-                claim.commit()
-            else:
-                claim.release()
+            settle(claim, response.status)
             return response
 
         return verifying

@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from callback_verifier._answer import KEY, Answer, refusal, too_slow
+from callback_verifier._answer import KEY, Answer, refusal, settle, too_slow
 from callback_verifier._native import Rejected, Verified, Verifier
 
 Scope = MutableMapping[str, Any]
@@ -54,12 +54,12 @@ class VerifyCallbacks:
         except Disconnected:
             await answer(too_slow(), send)
             return
-        handled = False
+        status = 0
 
         async def watch(message: Message) -> None:
-            nonlocal handled
+            nonlocal status
             if message["type"] == "http.response.start":
-                handled = 200 <= message["status"] < 300
+                status = message["status"]
             await send(message)
 
         try:
@@ -67,10 +67,7 @@ class VerifyCallbacks:
         except BaseException:
             claim.release()
             raise
-        if handled:
-            claim.commit()
-        else:
-            claim.release()
+        settle(claim, status)
 
 
 def target_of(scope: Scope) -> str:

@@ -24,7 +24,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.module_loading import import_string
 
 from callback_verifier import asgi, wsgi
-from callback_verifier._answer import refusal
+from callback_verifier._answer import refusal, settle
 from callback_verifier._native import Claim, Rejected, Verified, Verifier
 
 
@@ -68,10 +68,7 @@ def _answered(claim: Claim, view: Callable[[], HttpResponse]) -> HttpResponse:
     except BaseException:
         claim.release()
         raise
-    if 200 <= response.status_code < 300:
-        claim.commit()
-    else:
-        claim.release()
+    settle(claim, response.status_code)
     return response
 
 

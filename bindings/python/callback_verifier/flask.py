@@ -16,7 +16,7 @@ from typing import Any
 
 from flask import Response, make_response, request
 
-from callback_verifier._answer import refusal
+from callback_verifier._answer import refusal, settle
 from callback_verifier._native import Rejected, Verifier
 from callback_verifier.wsgi import target_of, verify
 
@@ -38,10 +38,7 @@ def verified_callback(verifier: Verifier) -> Callable[[Callable[..., Any]], Call
             except BaseException:
                 claim.release()
                 raise
-            if 200 <= response.status_code < 300:
-                claim.commit()
-            else:
-                claim.release()
+            settle(claim, response.status_code)
             return response
 
         return verifying

@@ -15,7 +15,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from callback_verifier._answer import KEY, refusal
+from callback_verifier._answer import KEY, refusal, settle
 from callback_verifier._native import Claim, Rejected, Verified, Verifier
 
 Environ = dict[str, Any]
@@ -82,10 +82,7 @@ class _Watched:
             close = getattr(parts, "close", None)
             if close is not None:
                 close()
-            if whole and 200 <= self.status < 300:
-                self.claim.commit()
-            else:
-                self.claim.release()
+            settle(self.claim, self.status if whole else 0)
 
 
 def target_of(environ: Environ) -> str:

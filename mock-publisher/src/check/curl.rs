@@ -1,6 +1,7 @@
 //! A request as a command line of `curl`.
 
 use crate::emit::TargetUrl;
+use crate::shell::word;
 
 /// A command line that is longer helps nobody.
 const LONGEST: usize = 8 * 1024;
@@ -39,12 +40,10 @@ pub(super) fn command(url: &TargetUrl, raw: &[u8]) -> Option<String> {
     Some(command)
 }
 
-/// As one word of a shell.
+/// As one word of a shell, quoted where that is needed. `curl` would take an at sign for a file's name.
 fn quoted(text: &str) -> Option<String> {
-    if text.chars().any(|c| c.is_control() && c != '\n') || text.starts_with('@') {
-        return None;
-    }
-    Some(format!("'{}'", text.replace('\'', r"'\''")))
+    let is_fine = !text.chars().any(|c| c.is_control() && c != '\n') && !text.starts_with('@');
+    is_fine.then(|| word(text))
 }
 
 #[cfg(test)]
@@ -58,7 +57,7 @@ mod tests {
         let said = command("POST /hook HTTP/1.1\r\nHost: h\r\nX-Empty: \r\nContent-Length: 4\r\n\r\nit's").unwrap();
         assert_eq!(
             said,
-            r"curl -i -X 'POST' 'http://127.0.0.1:8080/hook' -H 'Host: h' -H 'X-Empty;' -H 'Content-Length: 4' --data-binary 'it'\''s'"
+            r"curl -i -X POST http://127.0.0.1:8080/hook -H 'Host: h' -H 'X-Empty;' -H 'Content-Length: 4' --data-binary 'it'\''s'"
         );
         for raw in [
             "POST /hook HTTP/1.1\r\nX: a\u{b}\r\n\r\n",

@@ -17,6 +17,7 @@ use crate::check::{
 };
 use crate::emit::TargetUrl;
 use crate::output::print;
+use crate::shell::word;
 
 const HELP: &str = "\
 Examples:
@@ -213,7 +214,7 @@ fn described(args: &CheckArgs, url: TargetUrl) -> Check {
 
 /// What has to be said again to try a vector again in the same way.
 fn arguments(args: &CheckArgs, url: &TargetUrl) -> String {
-    let mut text = format!("'{url}' ");
+    let mut text = format!("{} ", word(url.as_str()));
     let mut flag = |given: bool, flag: String| {
         if given {
             text.push_str(&flag);
@@ -231,10 +232,10 @@ fn arguments(args: &CheckArgs, url: &TargetUrl) -> String {
     flag(args.https, "--https".to_owned());
     flag(args.strict, "--strict".to_owned());
     for ca in &args.targets.ca {
-        flag(true, format!("--ca '{}'", ca.display()));
+        flag(true, format!("--ca {}", word(&ca.display().to_string())));
     }
     for host in &args.targets.allow_target {
-        flag(true, format!("--allow-target {host}"));
+        flag(true, format!("--allow-target {}", word(host)));
     }
     text
 }

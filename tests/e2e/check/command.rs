@@ -58,6 +58,8 @@ fn a_profile_leaves_matters_of_policy_open() {
     let (report, status) = checked(&receiver, &["--only", "algorithm", "--profile", "vendor"]);
     assert_eq!((status, not_passed(&report).len()), (0, 0), "{report}");
     assert_eq!(report["totals"]["skipped"], 6, "{}", report["totals"]);
+    let (report, status) = checked(&receiver, &["--only", "algorithm/called-none", "--profile", "vendor"]);
+    assert_eq!((status, &report["totals"]["skipped"]), (1, &1.into()), "nothing was judged");
     let (report, _) = checked(&receiver, &["--only", "algorithm"]);
     assert_eq!(report["totals"]["failed"], 6, "{}", report["totals"]);
 }

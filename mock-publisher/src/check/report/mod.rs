@@ -225,7 +225,13 @@ impl Report {
 
     /// Whether everything is as it should be, or known not to be.
     pub(crate) fn is_good(&self) -> bool {
-        self.totals.failed == 0 && self.totals.errors == 0 && self.stale_exceptions.is_empty() && !self.interrupted
+        let is_all_well = self.totals.failed == 0 && self.totals.errors == 0 && self.stale_exceptions.is_empty();
+        is_all_well && !self.interrupted && !self.is_empty()
+    }
+
+    /// Whether nothing was judged, which proves nothing.
+    fn is_empty(&self) -> bool {
+        self.totals.judged() == 0
     }
 
     /// What did not pass, with its class.

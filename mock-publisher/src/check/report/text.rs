@@ -42,6 +42,9 @@ impl Report {
         for id in &self.stale_exceptions {
             line(&format!("{id} passes: it is no exception any more; take it out of the list"));
         }
+        if self.is_empty() {
+            line("nothing was judged, which proves nothing");
+        }
         if self.interrupted {
             line("interrupted: not all was tried");
         }

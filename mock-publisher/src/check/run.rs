@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
+use http::StatusCode;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
@@ -288,13 +289,17 @@ fn judge(step: &Step, answer: &Result<RawAnswer, SendError>, may_hang_up: bool, 
         Ok(answer) => answer.status,
         Err(_) if step.expect == Expect::Anything => return Verdict::Pass,
         Err(error) => {
-            let hung_up = matches!(error.class(), "connection_reset" | "connection_refused" | "protocol_error");
+            let hung_up = matches!(error.class(), "connection_reset" | "protocol_error");
             return match step.expect {
                 Expect::Refuse if may_hang_up && hung_up => Verdict::Pass,
                 _ => Verdict::Error,
             };
         }
     };
+    // Whoever limits how many come has not looked at this one.
+    if status == StatusCode::TOO_MANY_REQUESTS && step.expect != Expect::Anything {
+        return Verdict::Error;
+    }
     let is_wrong_way_to_refuse =
         if strict { !status.is_client_error() } else { status.is_server_error() && status.as_u16() != 503 };
     match step.expect {

@@ -1,4 +1,5 @@
 use std::fs;
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -148,21 +149,22 @@ pub(super) async fn check(args: CheckArgs) -> anyhow::Result<ExitCode> {
         print(text.trim_end())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let selection = Selection::of(&args.only, &args.skip, args.seed)?;
+    let selection = match Selection::of(&args.only, &args.skip, args.seed) {
+        Ok(selection) => selection,
+        Err(error) => return Ok(wrong_usage(&error)),
+    };
     if args.list {
         print(selection.list().trim_end())?;
         return Ok(ExitCode::SUCCESS);
     }
     let url = args.url.clone().context("there is no URL")?;
-    anyhow::ensure!(
-        args.dns.ip().is_loopback(),
-        "`{}` is not a loopback address; this program serves its own machine only",
-        args.dns
-    );
-    anyhow::ensure!(
-        !args.https || url.as_str().starts_with("https://"),
-        "a receiver that insists on HTTPS has an `https://` URL"
-    );
+    if !args.dns.ip().is_loopback() {
+        let text = format!("`{}` is not a loopback address; this program serves its own machine only", args.dns);
+        return Ok(wrong_usage(&anyhow::Error::msg(text)));
+    }
+    if args.https && !url.as_str().starts_with("https://") {
+        return Ok(wrong_usage(&anyhow::Error::msg("a receiver that insists on HTTPS has an `https://` URL")));
+    }
     let check = described(&args, url);
     if args.setup {
         print(check.guide(args.dns))?;
@@ -173,7 +175,15 @@ pub(super) async fn check(args: CheckArgs) -> anyhow::Result<ExitCode> {
         print(format!("{count} requests of {} vectors in `{}`", selection.len(), folder.display()))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let exceptions = args.expect.as_deref().map(|path| selection.exceptions(path)).transpose()?.unwrap_or_default();
+    let exceptions = match args.expect.as_deref().map(|path| selection.exceptions(path)).transpose() {
+        Ok(exceptions) => exceptions.unwrap_or_default(),
+        Err(error) => return Ok(wrong_usage(&error.into())),
+    };
+    // Nobody wants to hear at the end that there is no place for what was found.
+    for path in args.report.iter().chain(&args.junit) {
+        let opened = fs::File::options().create(true).append(true).open(path);
+        opened.with_context(|| format!("cannot write `{}`", path.display()))?;
+    }
     let terminal = Terminal { is_quiet: args.json, bar: bar(selection.len()) };
     let outcome = interruptible(&check, &selection, &exceptions, &args, &terminal).await;
     terminal.bar.finish_and_clear();
@@ -183,6 +193,12 @@ pub(super) async fn check(args: CheckArgs) -> anyhow::Result<ExitCode> {
     };
     tell(&args, &report)?;
     Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Says what is wrong, in the way of wrong usage.
+fn wrong_usage(error: &anyhow::Error) -> ExitCode {
+    eprintln!("error: {error:#}");
+    ExitCode::from(super::USAGE)
 }
 
 fn described(args: &CheckArgs, url: TargetUrl) -> Check {
@@ -273,10 +289,17 @@ fn tell(args: &CheckArgs, report: &Report) -> anyhow::Result<()> {
         write(path, &report.junit())?;
     }
     match args.json {
-        true => print(serde_json::to_string_pretty(report)?)?,
-        false => print(report.in_words().trim_end())?,
+        true => told(&serde_json::to_string_pretty(report)?),
+        false => told(report.in_words().trim_end()),
     }
-    Ok(())
+}
+
+/// Writes to standard output. Whoever reads it may have gone, which changes nothing about what was found.
+fn told(text: &str) -> anyhow::Result<()> {
+    match print(text) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => Ok(result?),
+    }
 }
 
 fn bar(count: usize) -> ProgressBar {
@@ -298,7 +321,7 @@ impl Audience for Terminal {
                 eprintln!("{text}");
                 return Ok(());
             }
-            Ok(print(text)?)
+            told(text)
         })
     }
 

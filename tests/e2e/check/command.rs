@@ -8,6 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::mistakes::Mistake;
+use super::odd::{OK, odd};
 use super::receiver::Careless;
 use super::{checked, not_passed};
 use crate::support::{Outcome, mock_publisher, run};
@@ -38,12 +39,12 @@ fn what_is_tried_can_be_chosen_and_listed() {
     assert_eq!(list(&["--only", "unsigned/absent,unsigned/empty"]), ["unsigned/absent", "unsigned/empty"]);
     assert_eq!(list(&["--only", "unsigned", "--skip", "unsigned/absent"]).len(), 6);
     command(folder.path(), &["--list", "--only", "unsigned/x"])
-        .expect_failure(1, &["there is no vector or class `unsigned/x`; `--list` names all"]);
+        .expect_failure(2, &["there is no vector or class `unsigned/x`; `--list` names all"]);
     command(folder.path(), &["--list", "--only", "unsigned", "--skip", "unsigned"])
-        .expect_failure(1, &["nothing is left to be tried"]);
+        .expect_failure(2, &["nothing is left to be tried"]);
     command(folder.path(), &[]).expect_failure(2, &["<URL>"]);
-    command(folder.path(), &[URL, "--dns", "192.0.2.1:53"]).expect_failure(1, &["is not a loopback address"]);
-    command(folder.path(), &[URL, "--https"]).expect_failure(1, &["has an `https://` URL"]);
+    command(folder.path(), &[URL, "--dns", "192.0.2.1:53"]).expect_failure(2, &["is not a loopback address"]);
+    command(folder.path(), &[URL, "--https"]).expect_failure(2, &["has an `https://` URL"]);
     let guide = command(folder.path(), &[URL, "--setup", "--account", "7"]).expect_status(0).text();
     for part in
         ["account      7", "host         127.0.0.1:8080", "127.0.0.1:7053", "server=/copernica.com/127.0.0.1#7053"]
@@ -86,9 +87,9 @@ fn what_is_known_is_no_failure_until_it_is_no_more() {
         ("except", "known.toml"),
     ] {
         fs::write(&path, text).unwrap();
-        command(folder.path(), &[URL, "--expect", "known.toml"]).expect_failure(1, &[part]);
+        command(folder.path(), &[URL, "--expect", "known.toml"]).expect_failure(2, &[part]);
     }
-    command(folder.path(), &[URL, "--expect", "absent.toml"]).expect_failure(1, &["cannot read `absent.toml`"]);
+    command(folder.path(), &[URL, "--expect", "absent.toml"]).expect_failure(2, &["cannot read `absent.toml`"]);
 }
 
 #[test]
@@ -135,6 +136,19 @@ fn reports_tell_what_was_sent_and_how_to_try_it_again() {
     let (first, _) = checked(&receiver, &["--only", "body,digest", "--seed", "9"]);
     let (second, _) = checked(&receiver, &["--only", "body,digest", "--seed", "10"]);
     assert_eq!(not_passed(&first), not_passed(&second), "the order does not matter");
+}
+
+/// Whoever reads the output may have gone; the status is of what was found all the same.
+#[test]
+fn the_status_does_not_depend_on_who_reads() {
+    let folder = TempDir::new().unwrap();
+    let url = format!("http://{}/hook", odd(|_| Some(OK)));
+    let script = "{ \"$0\" check \"$1\" --only unsigned --dns 127.0.0.1:0; echo \"status $?\" >&2; } | head -n 1";
+    let program = mock_publisher(folder.path()).get_program().to_owned();
+    let outcome = run(Command::new("sh").arg("-c").arg(script).arg(&program).arg(url)).expect_status(0);
+    assert_eq!((outcome.text().lines().count(), outcome.err.as_str()), (1, "status 1\n"));
+    command(folder.path(), &[URL, "--dns", "127.0.0.1:0", "--junit", "nowhere/x.xml"])
+        .expect_failure(1, &["cannot write `nowhere/x.xml`"]);
 }
 
 #[test]

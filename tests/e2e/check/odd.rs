@@ -13,7 +13,7 @@ use super::{checked, not_passed};
 use crate::support::{Outcome, mock_publisher, run, silent};
 
 /// Answers each connection as it likes; the number of the connection is told, and nothing else is known of the request.
-fn odd(answer: impl Fn(usize) -> Option<&'static str> + Send + Sync + 'static) -> SocketAddr {
+pub(super) fn odd(answer: impl Fn(usize) -> Option<&'static str> + Send + Sync + 'static) -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     let (answer, count) = (Arc::new(answer), AtomicUsize::new(0));
@@ -44,7 +44,7 @@ fn check(address: SocketAddr, arguments: &[&str]) -> Outcome {
     run(mock_publisher(folder.path()).args(["check", &url, "--dns", "127.0.0.1:0"]).args(arguments))
 }
 
-const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+pub(super) const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
 #[test]
 fn one_that_cannot_be_checked_is_told_why_first() {

@@ -1,9 +1,9 @@
 //! `mock-publisher`: a local stand-in for a marketing platform that sends signed webhooks (Callbacks).
 //!
 //! The floors, top to bottom; a module uses only floors below its own:
-//! `cli` | `demo`, `scenario` | `server` | `control`, `entrance`, `dispatch` | `mock_api`, `local_client` | `store`, `send` | `callback` | `script`, `emit` |
+//! `cli` | `demo`, `scenario`, `rehearse`, `check` | `server` | `control`, `entrance`, `dispatch` | `mock_api`, `local_client` | `store`, `send` | `callback` | `script`, `emit` |
 //! `platform`, `keyring` with its name server | `wire_profile`, `receiver`, `access_token`, `tls`, `private_file`,
-//! `output`, `excerpt`, `bell`, `clock`.
+//! `output`, `excerpt`, `html`, `shell`, `bell`, `clock`.
 
 mod access_token;
 mod bell;

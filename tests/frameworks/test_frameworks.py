@@ -13,8 +13,6 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
-PROGRAM = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug" / "mock-publisher"
 
 UVICORN = ["-m", "uvicorn", "--no-access-log", "--log-level", "warning"]
 GUNICORN = ["-m", "gunicorn", "--threads", "8", "--log-level", "warning"]
@@ -77,13 +75,12 @@ def receiver(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         process.wait(30)
 
 
-def program(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MOCK_PUBLISHER_")}
-    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, env=environment, timeout=120)
-
-
 def test_it_is_checked_whole(receiver: Receiver) -> None:
-    done = program("check", receiver.url, "--dns", receiver.dns, "--json", *receiver.arguments)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MOCK_PUBLISHER_")}
+    command = [os.environ["MOCK_PUBLISHER_PROGRAM"], "check", receiver.url, "--dns", receiver.dns, "--json"]
+    done = subprocess.run(
+        [*command, *receiver.arguments], capture_output=True, text=True, env=environment, timeout=120
+    )
     report = json.loads(done.stdout)
     bad = [
         f"{vector['id']}: {vector['got']}"

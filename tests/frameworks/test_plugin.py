@@ -6,17 +6,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from test_frameworks import PROGRAM
-
-from callback_verifier import Callback, Rejected, Verifier
+from callback_verifier import Callback, Rejected, Verifier, pytest_plugin
 from callback_verifier.pytest_plugin import MockPublisher, MockPublisherError
-
-
-@pytest.fixture(scope="session", autouse=True)
-def built_program() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MOCK_PUBLISHER_PROGRAM", str(PROGRAM))
-        yield
 
 
 class LiveServer:
@@ -104,8 +95,6 @@ def test_what_is_asked_for_wrongly_is_told(mock_publisher: MockPublisher, monkey
         mock_publisher.profiles_of("nowhere").create(name="Mike")
     with pytest.raises(ValueError, match="`via` must be 'rest' or 'publisher', got 'fax'"):
         mock_publisher.profiles.create(name="Mike", via="fax")
-    from callback_verifier import pytest_plugin
-
     monkeypatch.setenv("MOCK_PUBLISHER_PROGRAM", str(Path("nowhere")))
     with pytest.raises(MockPublisherError, match=r"install it with `pip install ./mock-publisher`"):
         pytest_plugin._program()

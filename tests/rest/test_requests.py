@@ -2,18 +2,18 @@
 
 import pytest
 import requests
-from conftest import Publisher
+from callback_verifier.pytest_plugin import MockPublisher
 
 VERSIONS = ["v1", "v2", "v3", "v4"]
 
 
 @pytest.fixture(params=VERSIONS)
-def api(request: pytest.FixtureRequest, publisher: Publisher) -> str:
+def api(request: pytest.FixtureRequest, publisher: MockPublisher) -> str:
     return f"{publisher.url}/{request.param}"
 
 
 @pytest.fixture
-def token(publisher: Publisher) -> dict[str, str]:
+def token(publisher: MockPublisher) -> dict[str, str]:
     return {"access_token": publisher.token}
 
 
@@ -59,7 +59,7 @@ def test_a_form_is_as_good_as_json(api: str, token: dict[str, str]) -> None:
     assert requests.get(f"{api}/subprofile/{subprofile}", params=token).json()["removed"]
 
 
-def test_a_bearer_is_as_good_as_the_query(api: str, publisher: Publisher) -> None:
+def test_a_bearer_is_as_good_as_the_query(api: str, publisher: MockPublisher) -> None:
     bearer = {"Authorization": f"Bearer {publisher.token}"}
     assert requests.get(f"{api}/identity", headers=bearer).json()["id"] == "1234"
     refused = requests.get(f"{api}/identity")

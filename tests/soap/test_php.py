@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import Publisher
+from callback_verifier.pytest_plugin import MockPublisher
 
 
 def php_has_soap() -> bool:
@@ -16,7 +16,7 @@ def php_has_soap() -> bool:
 
 
 @pytest.mark.skipif(not php_has_soap() and not os.environ.get("CI"), reason="needs PHP with its SOAP extension")
-def test_php_calls_with_and_without_the_wsdl(publisher: Publisher) -> None:
+def test_php_calls_with_and_without_the_wsdl(publisher: MockPublisher) -> None:
     script = Path(__file__).with_name("client.php")
     run = subprocess.run(
         ["php", script, f"{publisher.url}/soap", publisher.token], capture_output=True, text=True, timeout=60

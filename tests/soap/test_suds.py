@@ -1,11 +1,11 @@
 """Another client, which reads the WSDL in its own way."""
 
-from conftest import Publisher
+from callback_verifier.pytest_plugin import MockPublisher
 from suds.client import Client
 
 
-def test_a_profile_is_created_searched_and_removed(publisher: Publisher) -> None:
-    client = Client(publisher.wsdl, cache=None)
+def test_a_profile_is_created_searched_and_removed(publisher: MockPublisher) -> None:
+    client = Client(f"{publisher.url}/soap?SOAPAPI=WSDL", cache=None)
     token = publisher.token
     database = client.service.Account_database(access_token=token, identifier="customers")
     fields = client.factory.create("Map")

@@ -7,7 +7,7 @@ from urllib.request import urlopen
 
 import pytest
 import zeep
-from conftest import Publisher
+from callback_verifier.pytest_plugin import MockPublisher
 from lxml import etree
 from zeep.exceptions import Fault
 from zeep.plugins import HistoryPlugin
@@ -18,11 +18,11 @@ names = (f"soap{number}" for number in itertools.count(1))
 class Api:
     """The operations, called with the access token. Each answer must be valid by the schema in the WSDL."""
 
-    def __init__(self, publisher: Publisher) -> None:
+    def __init__(self, publisher: MockPublisher) -> None:
         self._history = HistoryPlugin()
-        self.client = zeep.Client(publisher.wsdl, plugins=[self._history])
+        self.client = zeep.Client(f"{publisher.url}/soap?SOAPAPI=WSDL", plugins=[self._history])
         self._token = publisher.token
-        wsdl = etree.fromstring(urlopen(publisher.wsdl).read())
+        wsdl = etree.fromstring(urlopen(f"{publisher.url}/soap?SOAPAPI=WSDL").read())
         self._schema = etree.XMLSchema(wsdl.find("{*}types/{http://www.w3.org/2001/XMLSchema}schema"))
 
     def __getattr__(self, operation: str) -> Any:
@@ -36,7 +36,7 @@ class Api:
 
 
 @pytest.fixture(scope="session")
-def api(publisher: Publisher) -> Api:
+def api(publisher: MockPublisher) -> Api:
     return Api(publisher)
 
 
@@ -248,8 +248,8 @@ def test_rules_of_a_callback_are_json_in_a_text(api: Api, database: int) -> None
         assert api.Callback_retrieve(id=created.id).conditions is None
 
 
-def test_a_login_replaces_the_token(publisher: Publisher) -> None:
-    client = zeep.Client(publisher.wsdl)
+def test_a_login_replaces_the_token(publisher: MockPublisher) -> None:
+    client = zeep.Client(f"{publisher.url}/soap?SOAPAPI=WSDL")
     with pytest.raises(Fault, match="^Not logged on$"):
         client.service.Account_databases()
     with pytest.raises(Fault, match="Invalid access token"):

@@ -24,14 +24,11 @@ pub(super) fn command(url: &TargetUrl, raw: &[u8]) -> Option<String> {
     }
     for line in lines {
         let (name, value) = line.split_once(": ")?;
-        if name.eq_ignore_ascii_case("content-length") || name.eq_ignore_ascii_case("transfer-encoding") {
-            // Theirs is right, and chunks are theirs, too.
-            if name.eq_ignore_ascii_case("content-length") && value != body.len().to_string() {
-                return None;
-            }
-            if name.eq_ignore_ascii_case("transfer-encoding") {
-                return None;
-            }
+        // It frames bodies by itself: what is framed otherwise, or wrongly, it cannot send.
+        let is_framed_otherwise = name.eq_ignore_ascii_case("transfer-encoding")
+            || (name.eq_ignore_ascii_case("content-length") && value != body.len().to_string());
+        if is_framed_otherwise {
+            return None;
         }
         let header = if value.is_empty() { format!("{name};") } else { line.to_owned() };
         command.push_str(&format!(" -H {}", quoted(&header)?));

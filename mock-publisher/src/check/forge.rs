@@ -288,7 +288,6 @@ impl Forged {
                     self.header(name)?;
                     self.headers.retain(|(line, _)| !line.eq_ignore_ascii_case(name));
                 }
-                Edit::Rename(name, other) => self.header(name)?.0 = fill(other)?,
                 Edit::Replace(name, from, to) => {
                     let (from, to) = (fill(from)?, fill(to)?);
                     let value = &mut self.header(name)?.1;
@@ -361,7 +360,6 @@ impl Content {
             Self::Around(before, text, count, behind) => {
                 format!("{before}{}{behind}", text.repeat(*count)).into_bytes()
             }
-            Self::Base64(text) => STANDARD.decode(text).map_err(|error| wrong(error.to_string()))?,
             Self::Append(text) => [present, text.as_bytes()].concat(),
             Self::Cut(count) => present[..present.len().saturating_sub(*count)].to_vec(),
             Self::Replace(from, to) => {

@@ -174,15 +174,14 @@ impl Runner {
             return Some("a matter of policy, which the profile `vendor` leaves open".to_owned());
         }
         let (needs, has) = (vector.needs, self.options.needs);
-        for (needed, there, what) in [
-            (needs.replay_guard, has.replay_guard, "remembers nonces"),
-            (needs.small_keys, has.small_keys, "takes keys of 1024 bits"),
-            (needs.any_body, has.any_body, "takes a body whatever it holds"),
-            (needs.https, has.https, "insists on HTTPS"),
+        for (needed, there, does, does_not) in [
+            (needs.replay_guard, has.replay_guard, "remembers nonces", "remembers no nonces"),
+            (needs.small_keys, has.small_keys, "takes keys of 1024 bits", "takes no keys of 1024 bits"),
+            (needs.any_body, has.any_body, "takes a body whatever it holds", "takes callbacks only"),
+            (needs.https, has.https, "insists on HTTPS", "takes plain HTTP"),
         ] {
             if let Some(needed) = needed.filter(|needed| there != Some(*needed)) {
-                let not = if needed { "" } else { "not " };
-                return Some(format!("it is for a receiver of which it is {not}true that it {what}"));
+                return Some(format!("only for a receiver that {}", if needed { does } else { does_not }));
             }
         }
         None

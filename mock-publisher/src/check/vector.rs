@@ -179,8 +179,6 @@ pub(crate) enum Edit {
     },
     /// Removes all headers of a name.
     Drop(String),
-    /// Spells the name of a header differently.
-    Rename(String, String),
     /// Replaces a part of the value of a header, which must hold it.
     Replace(String, String, String),
     Method(String),
@@ -197,7 +195,6 @@ pub(crate) enum Content {
     Fill(String, usize),
     /// The same, with a text before it and one behind.
     Around(String, String, usize, String),
-    Base64(String),
     /// The present bytes and a text.
     Append(String),
     /// The present bytes without so many at the end.

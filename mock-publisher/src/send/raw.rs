@@ -149,7 +149,7 @@ async fn more(from: &mut (impl AsyncRead + Unpin), read: &mut Vec<u8>) -> io::Re
 }
 
 fn not_http(reason: &str) -> io::Error {
-    io::Error::other(format!("the answer is not HTTP: {reason}"))
+    io::Error::other(reason.to_owned())
 }
 
 #[cfg(test)]
@@ -172,7 +172,7 @@ mod tests {
     async fn what_is_no_answer_is_an_error() {
         assert_eq!(read(b"").await.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
         assert_eq!(read(b"HTTP/1.1 200 OK\r\nX: ").await.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
-        assert!(read(b"SSH-2.0-OpenSSH\r\n").await.unwrap_err().to_string().contains("not HTTP"));
+        assert!(read(b"SSH-2.0-OpenSSH\r\n").await.unwrap_err().kind() == io::ErrorKind::Other);
         let endless = [&b"HTTP/1.1 200 OK\r\nX: "[..], &vec![b'x'; 1 << 17]].concat();
         assert!(read(&endless).await.unwrap_err().to_string().contains("does not end"));
     }

@@ -1,6 +1,8 @@
 //! `mock-publisher check`: no false alarm on correct receivers, every mistake found, and sense in front of receivers that have none.
 
 mod command;
+mod crypto;
+mod date;
 mod found;
 mod mistakes;
 mod odd;

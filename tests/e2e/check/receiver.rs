@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use axum::body::to_bytes;
@@ -15,13 +15,13 @@ use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig, ResolverOpts};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::{RData, RecordType};
-use pkcs1::der::Decode;
-use pkcs1::der::asn1::UintRef;
 use rsa::BoxedUint;
 use sha2::{Digest, Sha256, Sha512};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+use super::crypto::{Key, hmac, info, numbers, padded};
+use super::date::{http_date, seconds};
 use super::mistakes::Mistake;
 
 const ACCOUNT: &str = "1234";
@@ -44,15 +44,6 @@ struct Judge {
     resolver: watch::Receiver<Option<SocketAddr>>,
     nonces: Mutex<HashSet<String>>,
     keys: Mutex<HashMap<String, Vec<Key>>>,
-}
-
-/// A public key, and the record that it was in.
-#[derive(Clone)]
-struct Key {
-    modulus: BoxedUint,
-    exponent: BoxedUint,
-    der: Vec<u8>,
-    record: String,
 }
 
 /// Why a callback is not taken.
@@ -607,98 +598,4 @@ impl Judge {
         };
         if self.nonces.lock().unwrap().insert(remembered) { Ok(()) } else { Err(StatusCode::CONFLICT) }
     }
-}
-
-impl Key {
-    fn size(&self) -> usize {
-        self.modulus.bit_width().div_ceil(8) as usize
-    }
-
-    /// The padded hash that a signature has inside.
-    fn opened(&self, signature: &[u8]) -> Option<Vec<u8>> {
-        let modulus = BoxedUint::from_be_slice_vartime(&self.modulus.to_be_bytes());
-        let public = rsa::PublicKey::new_unchecked(modulus, self.exponent.clone());
-        use rsa::traits::PublicKeyParts;
-        let number = BoxedUint::from_be_slice_vartime(signature);
-        if number >= **public.n() {
-            return None;
-        }
-        let number = BoxedUint::from_be_slice(
-            &number.to_be_bytes().iter().copied().skip_while(|b| *b == 0).collect::<Vec<_>>(),
-            public.n().bits_precision(),
-        )
-        .ok()?;
-        if self.exponent.bit_width() == 1 {
-            return Some(sized(&number.to_be_bytes(), self.size()));
-        }
-        let opened = rsa::hazmat::rsa_encrypt(&public, &number).ok()?;
-        Some(sized(&opened.to_be_bytes(), self.size()))
-    }
-}
-
-/// Modulus and exponent of a SubjectPublicKeyInfo, or of a bare RSAPublicKey.
-fn numbers(der: &[u8], careless: bool) -> Option<(BoxedUint, BoxedUint)> {
-    // As long as it says that it is, and no longer.
-    let length = der.get(2..4).map_or(0, |length| 4 + usize::from(u16::from_be_bytes([length[0], length[1]])));
-    let whole = if careless { der.get(..length).unwrap_or(der) } else { der };
-    let bare = match spki::SubjectPublicKeyInfoRef::try_from(whole) {
-        Ok(info) => info.subject_public_key.raw_bytes().to_vec(),
-        Err(_) => whole.to_vec(),
-    };
-    let key = pkcs1::RsaPublicKey::<UintRef<'_>>::from_der(&bare).ok()?;
-    let number = |number: &UintRef<'_>| BoxedUint::from_be_slice_vartime(number.as_bytes());
-    Some((number(&key.modulus), number(&key.public_exponent)))
-}
-
-/// DigestInfo of SHA-256 (1) or SHA-512 (3).
-fn info(hash: u8, digest: &[u8]) -> Vec<u8> {
-    let length = digest.len() as u8;
-    let start = [0x30, 0x11 + length, 0x30, 0x0d, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, hash, 5, 0, 4, length];
-    [&start[..], digest].concat()
-}
-
-fn padded(size: usize, content: &[u8]) -> Vec<u8> {
-    let padding = vec![0xff; size.saturating_sub(content.len() + 3)];
-    [&[0, 1][..], &padding, &[0], content].concat()
-}
-
-fn sized(bytes: &[u8], size: usize) -> Vec<u8> {
-    let significant = &bytes[bytes.len().saturating_sub(size)..];
-    [&vec![0; size - significant.len()][..], significant].concat()
-}
-
-/// HMAC-SHA256 (RFC 2104).
-fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
-    let mut block = if key.len() > 64 { Sha256::digest(key).to_vec() } else { key.to_vec() };
-    block.resize(64, 0);
-    let pad = |byte: u8| block.iter().map(|b| b ^ byte).collect::<Vec<u8>>();
-    let inner = Sha256::digest([&pad(0x36)[..], message].concat());
-    Sha256::digest([&pad(0x5c)[..], &inner].concat()).to_vec()
-}
-
-fn seconds(time: SystemTime) -> i64 {
-    time.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs() as i64)
-}
-
-/// Seconds since 1970 of an IMF-fixdate that is the date it says.
-fn http_date(text: &str) -> Option<i64> {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let parts: Vec<&str> = text.split(' ').collect();
-    let [day_name, day, month, year, time, "GMT"] = parts[..] else { return None };
-    if day_name.len() != 4 || !day_name.ends_with(',') || day.len() != 2 || year.len() != 4 || time.len() != 8 {
-        return None;
-    }
-    let month = MONTHS.iter().position(|name| *name == month)? as i64 + 1;
-    let (day, year): (i64, i64) = (day.parse().ok()?, year.parse().ok()?);
-    let clock: Vec<i64> = time.split(':').filter_map(|part| part.parse().ok()).collect();
-    let [hour, minute, second] = clock[..] else { return None };
-    let is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    let length = [31, if is_leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month as usize - 1];
-    if !(1..=length).contains(&day) || year < 1970 || hour > 23 || minute > 59 || second > 60 {
-        return None;
-    }
-    // Days since 1970 (Hinnant's `days_from_civil`).
-    let (y, m) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
-    let days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719_468;
-    Some(days * 86_400 + hour * 3600 + minute * 60 + second)
 }

@@ -5,7 +5,8 @@ use callback_verifier::Zone;
 
 use crate::faults::FaultKind;
 
-/// A zone whose names somebody sets one by one, with whatever records; and names outside of it, as in the zone of an attacker. Cheap to clone; all clones are one.
+/// A zone whose names somebody sets one by one, with whatever records; and names outside of it, as in the zone of an
+/// attacker. Cheap to clone; all clones are one.
 #[derive(Debug, Clone)]
 pub(crate) struct Names {
     pub(super) zone: Zone,

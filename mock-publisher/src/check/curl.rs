@@ -1,5 +1,7 @@
 //! A request as a command line of `curl`.
 
+use std::path::Path;
+
 use crate::emit::TargetUrl;
 use crate::shell::word;
 
@@ -7,7 +9,7 @@ use crate::shell::word;
 const LONGEST: usize = 8 * 1024;
 
 /// `None` for what `curl` cannot send: it makes requests, and not all that is tried is one.
-pub(super) fn command(url: &TargetUrl, raw: &[u8]) -> Option<String> {
+pub(super) fn command(url: &TargetUrl, authority: Option<&Path>, raw: &[u8]) -> Option<String> {
     let raw = str::from_utf8(raw).ok().filter(|raw| raw.len() <= LONGEST)?;
     let (head, body) = raw.split_once("\r\n\r\n")?;
     let mut lines = head.split("\r\n");
@@ -19,6 +21,9 @@ pub(super) fn command(url: &TargetUrl, raw: &[u8]) -> Option<String> {
     let uri = url.uri();
     let base = format!("{}://{}", uri.scheme_str()?, uri.authority()?);
     let mut command = format!("curl -i -X {} {}", quoted(method)?, quoted(&format!("{base}{target}"))?);
+    if let Some(file) = authority {
+        command.push_str(&format!(" --cacert {}", quoted(file.to_str()?)?));
+    }
     if target != url.path_and_query() {
         command.push_str(" --path-as-is");
     }
@@ -50,12 +55,14 @@ mod tests {
     #[test]
     fn a_request_is_said_in_a_line() {
         let url = TargetUrl::parse("http://127.0.0.1:8080/hook").unwrap();
-        let command = |raw: &str| command(&url, raw.as_bytes());
+        let command = |raw: &str| super::command(&url, None, raw.as_bytes());
         let said = command("POST /hook HTTP/1.1\r\nHost: h\r\nX-Empty: \r\nContent-Length: 4\r\n\r\nit's").unwrap();
         assert_eq!(
             said,
             r"curl -i -X POST http://127.0.0.1:8080/hook -H 'Host: h' -H 'X-Empty;' -H 'Content-Length: 4' --data-binary 'it'\''s'"
         );
+        let said = super::command(&url, Some(Path::new("my ca.pem")), b"POST /hook HTTP/1.1\r\n\r\n").unwrap();
+        assert_eq!(said, "curl -i -X POST http://127.0.0.1:8080/hook --cacert 'my ca.pem' --data-binary ''");
         for raw in [
             "POST /hook HTTP/1.1\r\nX: a\u{b}\r\n\r\n",
             "POST http://h/ HTTP/1.1\r\n\r\n",

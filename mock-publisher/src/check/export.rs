@@ -35,6 +35,13 @@ struct Written {
     /// How many bytes of its end are to be sent slowly.
     #[serde(skip_serializing_if = "Option::is_none")]
     slow_bytes: Option<usize>,
+    /// Whether time passes before it, how many such requests there are, and how often these bytes come at the same time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wait: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    times: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    copies: Option<usize>,
 }
 
 /// Writes a new folder; how many requests it has.
@@ -64,10 +71,14 @@ pub(super) fn write(forge: &Forge, selection: &Selection, folder: &Path, now: Sy
             }
             count += 1;
             let slow_bytes = (request.slow_bytes > 0).then_some(request.slow_bytes);
+            let step = &vector.steps[n];
             requests.entry(vector.id.clone()).or_default().push(Written {
                 file,
-                expect: vector.steps[n].expect,
+                expect: step.expect,
                 slow_bytes,
+                wait: step.wait.then_some(true),
+                times: Some(step.times).filter(|times| *times > 1),
+                copies: Some(step.copies).filter(|copies| *copies > 1),
             });
         }
     }

@@ -24,6 +24,8 @@ use crate::platform::{Action, Change, Entity, Home, PayloadStyle, Trigger};
 /// What all requests of a run have in common.
 pub(super) struct Forge {
     pub(super) target: TargetUrl,
+    /// What the receiver is called, with its port if that is no default one.
+    pub(super) host: String,
     pub(super) account: u64,
     pub(super) zone: Zone,
     /// Seconds.
@@ -31,8 +33,18 @@ pub(super) struct Forge {
     pub(super) ahead: i64,
     /// What is different in each run.
     pub(super) run: String,
-    pairs: Vec<Pair>,
-    keys: BTreeMap<String, Key>,
+    pub(super) pairs: Vec<Pair>,
+    pub(super) keys: BTreeMap<String, Key>,
+}
+
+/// What a request is made for, and when.
+pub(super) struct Occasion<'a> {
+    pub(super) vector: &'a str,
+    pub(super) now: SystemTime,
+    /// Another one each time.
+    pub(super) nonce: &'a str,
+    /// Which one it is, of many.
+    pub(super) number: usize,
 }
 
 /// A request as it goes over the wire.
@@ -68,25 +80,8 @@ pub(super) enum ForgeError {
 }
 
 impl Forge {
-    pub(super) fn new(
-        target: TargetUrl,
-        account: u64,
-        zone: Zone,
-        (window, ahead): (i64, i64),
-        run: String,
-        keys: BTreeMap<String, Key>,
-    ) -> Result<Self, ForgeError> {
-        Ok(Self { target, account, zone, window, ahead, run, pairs: Pair::all()?, keys })
-    }
-
-    /// Makes a request for a vector, at a time. `nonce` is another one each time.
-    pub(super) fn made(
-        &self,
-        recipe: &Recipe,
-        vector: &str,
-        now: SystemTime,
-        nonce: &str,
-    ) -> Result<Forged, ForgeError> {
+    pub(super) fn made(&self, recipe: &Recipe, occasion: &Occasion<'_>) -> Result<Forged, ForgeError> {
+        let Occasion { vector, now, nonce, number } = *occasion;
         let key = self.key(&recipe.key)?;
         let pair = self.pair(&key.pair)?;
         let payload = self.payload(&recipe.callback, now)?;
@@ -97,6 +92,7 @@ impl Forge {
         let mut words = Words { forge: self, known: BTreeMap::new() };
         words.set("key_id", self.name_of(key)?);
         words.set("nonce", nonce);
+        words.set("n", number.to_string());
         words.set("vector", vector.replace('/', "-"));
         words.set("now", format_date(now));
         words.set("main_key_id", self.name_of(self.key("main")?)?);
@@ -202,6 +198,14 @@ impl Forge {
     }
 }
 
+/// A host without its port.
+fn host_name(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if !port.ends_with(']') => name,
+        _ => host,
+    }
+}
+
 /// Seconds, with a sign or none.
 fn offset(text: &str) -> Option<i64> {
     if text.is_empty() { Some(0) } else { text.parse().ok() }
@@ -232,13 +236,13 @@ impl Words<'_> {
 
 impl Variables for Words<'_> {
     fn get(&self, name: &str) -> Option<Cow<'_, str>> {
-        let Forge { target, account, zone, run, .. } = self.forge;
+        let Forge { target, host, account, zone, run, .. } = self.forge;
         if let Some(known) = self.known.get(name) {
             return Some(known.as_str().into());
         }
         Some(match name {
-            "host" => target.authority().into(),
-            "host_name" => target.uri().host()?.into(),
+            "host" => host.as_str().into(),
+            "host_name" => host_name(host).into(),
             "target" => target.path_and_query().into(),
             "path" => target.uri().path().to_owned().into(),
             // What goes between the target and one more part of its query.

@@ -31,6 +31,7 @@ use crate::keyring::dns::Names;
 use crate::send::RawClient;
 pub(crate) use expected::Exceptions;
 use forge::Forge;
+use pair::Pair;
 pub(crate) use report::Report;
 use report::{Found, Heading};
 use run::{FirstLook, Runner};
@@ -45,6 +46,8 @@ pub(crate) const VECTORS_SCHEMA: &str = include_str!("vectors.schema.json");
 /// What is to be checked, and how.
 pub(crate) struct Check {
     pub(crate) url: TargetUrl,
+    /// What the receiver is called, where it is not what the URL says.
+    pub(crate) host: Option<String>,
     pub(crate) account: u64,
     pub(crate) zone: Zone,
     /// How many seconds old and ahead a date may be.
@@ -61,13 +64,6 @@ pub(crate) trait Audience {
     fn line(&self, text: &str) -> anyhow::Result<()>;
     /// So many of so many were tried.
     fn progress(&self, done: usize, of: usize);
-}
-
-/// What came of a check.
-pub(crate) enum Outcome {
-    /// There is no point in going on, for the reason that was told.
-    Pointless,
-    Checked(Box<Report>),
 }
 
 /// All vectors of a selection, with their classes.
@@ -104,9 +100,9 @@ impl Selection {
         self.chosen.len()
     }
 
-    /// A line for each vector, in the order of the data.
-    pub(crate) fn list(&self) -> String {
-        let all = self.classes.iter().flat_map(|class| &class.vectors);
+    /// A line for each vector that counts, in the order of the data.
+    pub(crate) fn list(&self, profile: Profile) -> String {
+        let all = self.classes.iter().flat_map(|class| &class.vectors).filter(|vector| profile.has(vector.level));
         let chosen = all.filter(|vector| self.chosen.iter().any(|chosen| chosen.id == vector.id));
         let line = |vector: &Vector| {
             let level = if vector.level == Level::Must { "must" } else { "policy" };
@@ -140,7 +136,7 @@ impl Check {
         client: RawClient,
         stop: watch::Receiver<bool>,
         audience: &impl Audience,
-    ) -> anyhow::Result<Outcome> {
+    ) -> anyhow::Result<Report> {
         let mut random = [0; 4];
         getrandom::fill(&mut random)?;
         let runner = Arc::new(Runner {
@@ -148,6 +144,7 @@ impl Check {
             client,
             plain_target: TargetUrl::parse(&self.url.as_str().replacen("https://", "http://", 1))?,
             options: self.options.clone(),
+            stop: stop.clone(),
             looks: AtomicU64::new(0),
             forge: self.forge(hex(&random))?,
         });
@@ -155,9 +152,10 @@ impl Check {
         let server =
             server.with_context(|| format!("cannot listen on `{dns}`; choose another address with `--dns`"))?;
         audience.line(&setup::summary(self, server.address()))?;
-        let found = self.found(&runner, selection, server.address(), stop.clone(), audience).await;
+        let started = SystemTime::now();
+        let found = self.found(&runner, selection, server.address(), audience).await;
         server.stop().await;
-        let Some((started, found)) = found? else { return Ok(Outcome::Pointless) };
+        let (diagnosis, found) = found?;
         let heading = Heading {
             url: self.url.as_str().to_owned(),
             started: jiff::Timestamp::try_from(started).unwrap_or_default().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
@@ -165,35 +163,39 @@ impl Check {
             strict: self.options.strict,
             seed: self.seed,
             interrupted: *stop.borrow(),
+            diagnosis,
             arguments: self.arguments.clone(),
         };
-        Ok(Outcome::Checked(Box::new(Report::of(heading, &selection.classes, found, exceptions))))
+        Ok(Report::of(heading, &selection.classes, found, exceptions))
     }
 
-    /// When it began, and what was found; `None` if there was no point in going on.
+    /// What the first look says if it is not that all is well, and what was found.
     async fn found(
         &self,
         runner: &Arc<Runner>,
         selection: &Selection,
         dns: SocketAddr,
-        stop: watch::Receiver<bool>,
         audience: &impl Audience,
-    ) -> anyhow::Result<Option<(SystemTime, Vec<Found>)>> {
-        let started = SystemTime::now();
+    ) -> anyhow::Result<(Option<String>, Vec<Found>)> {
         let honest = selection.vector("accepts/update-profile-json")?;
         let look = runner.first_look(honest, selection.vector("unsigned/absent")?).await?;
-        match setup::diagnosis(self, &look, dns) {
-            setup::Diagnosis::GoOn => {}
-            setup::Diagnosis::Warn(text) => audience.line(&text)?,
+        let diagnosis = match setup::diagnosis(self, &look, dns) {
+            setup::Diagnosis::GoOn => None,
+            setup::Diagnosis::Warn(text) => Some(text),
             setup::Diagnosis::Stop(text) => {
                 audience.line(&text)?;
-                return Ok(None);
+                let skipped = |vector| Found::skipped(vector, "the receiver takes no honest callback".to_owned());
+                return Ok((Some(text), selection.chosen.iter().map(skipped).collect()));
             }
+        };
+        if let Some(text) = &diagnosis {
+            audience.line(text)?;
         }
         let profile = format!("{:?}", self.options.profile).to_lowercase();
-        audience.line(&format!("{} vectors   profile {profile}   seed {}\n", selection.len(), self.seed))?;
+        let vectors = counted(selection.len(), "vector");
+        audience.line(&format!("{vectors}   profile {profile}   seed {}\n", self.seed))?;
         let progress = |done| audience.progress(done, selection.len());
-        Ok(Some((started, runner.run(&selection.chosen, honest, stop, progress).await?)))
+        Ok((diagnosis, runner.run(&selection.chosen, honest, progress).await?))
     }
 
     /// Writes all that would be sent at a time, the keys, and the zone, into a new folder.
@@ -207,10 +209,29 @@ impl Check {
         setup::guide(self, dns)
     }
 
-    fn forge(&self, run: String) -> anyhow::Result<Forge> {
-        let (window, ahead) = (i64::from(self.window), i64::from(self.ahead));
-        Ok(Forge::new(self.url.clone(), self.account, self.zone.clone(), (window, ahead), run, suite::keys()?)?)
+    /// What the receiver is called.
+    fn host(&self) -> String {
+        self.host.clone().unwrap_or_else(|| self.url.authority())
     }
+
+    fn forge(&self, run: String) -> anyhow::Result<Forge> {
+        Ok(Forge {
+            target: self.url.clone(),
+            host: self.host(),
+            account: self.account,
+            zone: self.zone.clone(),
+            window: self.window.into(),
+            ahead: self.ahead.into(),
+            run,
+            pairs: Pair::all()?,
+            keys: suite::keys()?,
+        })
+    }
+}
+
+/// A number of things.
+pub(crate) fn counted(count: usize, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }
 
 fn hex(bytes: &[u8]) -> String {

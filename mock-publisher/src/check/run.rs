@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
+use futures_util::future::join_all;
 use http::StatusCode;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use super::forge::{Forge, ForgeError, Forged};
+use super::forge::{Forge, ForgeError, Forged, Occasion};
 use super::report::{Found, Verdict};
 use super::vector::{Expect, Level, Needs, Request, Step, Vector};
 use crate::emit::TargetUrl;
@@ -19,8 +22,9 @@ use crate::send::{Pace, RawAnswer, RawClient, SendError};
 
 /// How many vectors are tried between two looks at whether honest callbacks still get through.
 const BETWEEN_LOOKS: usize = 40;
-/// How many requests are sent together whose answers do not matter.
-const AT_ONCE: usize = 25;
+/// How many requests are sent together whose answers do not matter, and for how long some more are.
+const AT_ONCE: usize = 50;
+const LONGEST_FLOOD: Duration = Duration::from_secs(20);
 /// How long the slow bytes of a request wait.
 const SLOW: Duration = Duration::from_millis(500);
 
@@ -35,6 +39,10 @@ pub(crate) struct Options {
     pub(crate) concurrency: usize,
     /// How long to wait from the beginning of one vector to that of the next.
     pub(crate) pause: Duration,
+    /// How long to wait where time must pass.
+    pub(crate) patience: Duration,
+    /// The file of who vouches for the receiver, where it is no one that the system trusts.
+    pub(crate) authority: Option<PathBuf>,
 }
 
 /// Which vectors count.
@@ -48,6 +56,12 @@ pub(crate) enum Profile {
     Vendor,
 }
 
+impl Profile {
+    pub(super) fn has(self, level: Level) -> bool {
+        self == Self::Strict || level == Level::Must
+    }
+}
+
 /// What tries.
 pub(super) struct Runner {
     pub(super) forge: Forge,
@@ -56,6 +70,8 @@ pub(super) struct Runner {
     /// The same place without TLS.
     pub(super) plain_target: TargetUrl,
     pub(super) options: Options,
+    /// Becomes true when nothing more is to be tried.
+    pub(super) stop: watch::Receiver<bool>,
     /// Numbers the honest callbacks that are sent to see whether the receiver is still there.
     pub(super) looks: AtomicU64,
 }
@@ -69,8 +85,15 @@ pub(super) struct FirstLook {
     pub(super) asked: u64,
 }
 
-/// What was sent and what was answered.
-pub(super) type Sent = (Vec<u8>, Result<RawAnswer, SendError>);
+/// A request, and how it is sent.
+#[derive(Default)]
+struct ToSend {
+    bytes: Vec<u8>,
+    /// How many of its last bytes come slowly.
+    slow_bytes: usize,
+    /// Whether it goes without TLS.
+    is_plain: bool,
+}
 
 impl Runner {
     /// Serves the keys.
@@ -97,7 +120,6 @@ impl Runner {
         self: &Arc<Self>,
         vectors: &[Vector],
         honest: &Vector,
-        mut stop: watch::Receiver<bool>,
         progress: impl Fn(usize),
     ) -> anyhow::Result<Vec<Found>> {
         let mut found: BTreeMap<usize, Found> = BTreeMap::new();
@@ -105,12 +127,12 @@ impl Runner {
         let mut gone = None;
         let rounds = together.chunks(BETWEEN_LOOKS).map(|round| (round, self.options.concurrency));
         for (round, at_once) in rounds.chain(alone.chunks(1).map(|round| (round, 1))) {
-            if gone.is_none() && !*stop.borrow() {
-                self.round(vectors, round, at_once, &mut found, &mut stop, &progress).await?;
+            if gone.is_none() && !*self.stop.borrow() {
+                self.round(vectors, round, at_once, &mut found, &progress).await?;
                 gone = self.is_gone(honest, round, vectors).await?;
             }
         }
-        let interrupted = *stop.borrow();
+        let interrupted = *self.stop.borrow();
         Ok(vectors
             .iter()
             .enumerate()
@@ -124,13 +146,17 @@ impl Runner {
             .collect())
     }
 
+    /// The command that sends the same bytes, if there is one.
+    fn curl(&self, raw: &[u8]) -> Option<String> {
+        super::curl::command(&self.forge.target, self.options.authority.as_deref(), raw)
+    }
+
     async fn round(
         self: &Arc<Self>,
         vectors: &[Vector],
         round: &[usize],
         at_once: usize,
         found: &mut BTreeMap<usize, Found>,
-        stop: &mut watch::Receiver<bool>,
         progress: &impl Fn(usize),
     ) -> anyhow::Result<()> {
         let mut trials = JoinSet::new();
@@ -143,9 +169,8 @@ impl Runner {
                 continue;
             }
             let place = Arc::clone(&places).acquire_owned().await?;
-            tokio::select! {
-                () = tokio::time::sleep_until(next.into()) => {}
-                _ = stop.wait_for(|stop| *stop) => break,
+            if self.passes(next.saturating_duration_since(Instant::now())).await.is_break() {
+                break;
             }
             next = Instant::now() + self.options.pause;
             let (this, vector) = (Arc::clone(self), vectors[n].clone());
@@ -170,7 +195,7 @@ impl Runner {
 
     /// Why a vector is not tried, if it is not.
     fn skips(&self, vector: &Vector) -> Option<String> {
-        if self.options.profile == Profile::Vendor && vector.level == Level::Policy {
+        if !self.options.profile.has(vector.level) {
             return Some("a matter of policy, which the profile `vendor` leaves open".to_owned());
         }
         let (needs, has) = (vector.needs, self.options.needs);
@@ -191,7 +216,7 @@ impl Runner {
     async fn is_gone(&self, honest: &Vector, round: &[usize], vectors: &[Vector]) -> anyhow::Result<Option<String>> {
         // One that is busy with the vector before gets some time.
         for _ in 0..3 {
-            if self.look(honest).await?.is_ok_and(|answer| answer.status.is_success()) {
+            if is_taken(&self.look(honest).await?) {
                 return Ok(None);
             }
             tokio::time::sleep(SLOW).await;
@@ -201,57 +226,94 @@ impl Runner {
 
     /// Tries one vector.
     pub(super) async fn vector(&self, vector: &Vector) -> anyhow::Result<Found> {
-        let mut before: Option<Vec<u8>> = None;
-        // Those at the beginning whose answers do not matter are sent together, as an attacker would.
-        let first = vector.steps.iter().take_while(|step| step.expect == Expect::Anything).count();
-        for some in (0..first).collect::<Vec<_>>().chunks(AT_ONCE) {
-            let sending = some.iter().map(|n| self.sent(vector, *n, None));
-            futures_util::future::try_join_all(sending).await?;
-        }
-        for (n, step) in vector.steps.iter().enumerate().skip(first) {
-            let sent = self.sent(vector, n, before.as_deref()).await?;
-            let is_last = n + 1 == vector.steps.len();
-            let verdict = judge(step, &sent.1, vector.may_hang_up, self.options.strict);
-            if is_last || verdict != Verdict::Pass {
-                let curl = super::curl::command(&self.forge.target, &sent.0);
-                return Ok(Found::of(vector, n, verdict, &sent, curl));
+        let mut first: Option<Vec<u8>> = None;
+        for (n, step) in vector.steps.iter().enumerate() {
+            if step.wait && self.passes(self.options.patience).await.is_break() {
+                break;
             }
-            before = Some(sent.0);
+            if step.times > 1 {
+                self.flood(vector, n).await?;
+                continue;
+            }
+            let request = self.step(vector, n, &nonce(&self.forge, vector, n), 0, first.as_deref())?;
+            let mut answers = join_all((0..step.copies).map(|_| self.exchanged(&request))).await;
+            let (verdict, at) = judged(step, &answers, vector.may_hang_up, self.options.strict);
+            let is_last = n + 1 == vector.steps.len();
+            if is_last || verdict != Verdict::Pass {
+                let accepted = answers.iter().filter(|answer| is_taken(answer)).count();
+                let mut found = Found::of(vector, n, verdict, &request.bytes, &answers.swap_remove(at));
+                match step.expect {
+                    Expect::Once => found.got = format!("accepted {accepted} of {}", step.copies),
+                    _ => found.curl = self.curl(&request.bytes).filter(|_| verdict != Verdict::Pass),
+                }
+                return Ok(found);
+            }
+            first.get_or_insert(request.bytes);
         }
-        Ok(Found::skipped(vector, "it expects nothing".to_owned()))
+        let interrupted = *self.stop.borrow();
+        Ok(Found::skipped(vector, if interrupted { "interrupted" } else { "it expects nothing" }.to_owned()))
     }
-
-    async fn sent(&self, vector: &Vector, n: usize, before: Option<&[u8]>) -> anyhow::Result<Sent> {
-        self.step(vector, n, &nonce(&self.forge, vector, n), before).await
-    }
-
     /// Sends the first request of a vector once more than it is tried.
     async fn look(&self, vector: &Vector) -> anyhow::Result<Result<RawAnswer, SendError>> {
         let number = self.looks.fetch_add(1, Ordering::Relaxed);
-        Ok(self.step(vector, 0, &format!("{}-look-{number}", self.forge.run), None).await?.1)
+        let request = self.step(vector, 0, &format!("{}-look-{number}", self.forge.run), 0, None)?;
+        Ok(self.exchanged(&request).await)
     }
 
-    async fn step(&self, vector: &Vector, n: usize, nonce: &str, before: Option<&[u8]>) -> anyhow::Result<Sent> {
+    /// Sends as many requests as a step says whose answers do not matter, or fewer to a receiver that is slow.
+    async fn flood(&self, vector: &Vector, n: usize) -> anyhow::Result<()> {
+        let (nonce, end) = (nonce(&self.forge, vector, n), Instant::now() + LONGEST_FLOOD);
+        for some in (0..vector.steps[n].times).collect::<Vec<_>>().chunks(AT_ONCE) {
+            let requests: Result<Vec<_>, _> =
+                some.iter().map(|number| self.step(vector, n, &format!("{nonce}-{number}"), *number, None)).collect();
+            join_all(requests?.iter().map(|request| self.exchanged(request))).await;
+            let pause = self.options.pause * u32::try_from(some.len()).unwrap_or(u32::MAX);
+            if Instant::now() > end || self.passes(pause).await.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes what a step sends.
+    fn step(
+        &self,
+        vector: &Vector,
+        n: usize,
+        nonce: &str,
+        number: usize,
+        first: Option<&[u8]>,
+    ) -> anyhow::Result<ToSend> {
         let step = &vector.steps[n];
         self.tell(step)?;
-        let (raw, pace) = match (&step.request, before) {
-            (Request::Again, Some(before)) => (before.to_vec(), Pace::AtOnce),
+        let recipe = match (&step.request, first) {
+            (Request::Again, Some(first)) => return Ok(ToSend { bytes: first.to_vec(), ..ToSend::default() }),
             (Request::Again, None) => anyhow::bail!("`{}` begins with a repetition", vector.id),
-            (Request::Made(recipe), _) => {
-                // Some signatures take a while.
-                let forged =
-                    tokio::task::block_in_place(|| self.forge.made(recipe, &vector.id, SystemTime::now(), nonce))?;
-                let pace = match forged.slow_bytes {
-                    0 => Pace::AtOnce,
-                    last => Pace::Slowly { last, pause: SLOW },
-                };
-                (forged.raw(), pace)
-            }
+            (Request::Made(recipe), _) => recipe,
         };
-        let plain = matches!(&step.request, Request::Made(recipe) if recipe.plain_http);
-        let url = if plain { &self.plain_target } else { &self.forge.target };
-        let answer = self.client.exchange(url, &raw, pace, self.options.timeout).await;
-        Ok((raw, answer))
+        let occasion = Occasion { vector: &vector.id, now: SystemTime::now(), nonce, number };
+        // Some signatures take a while.
+        let forged = tokio::task::block_in_place(|| self.forge.made(recipe, &occasion))?;
+        Ok(ToSend { bytes: forged.raw(), slow_bytes: forged.slow_bytes, is_plain: recipe.plain_http })
+    }
+
+    async fn exchanged(&self, request: &ToSend) -> Result<RawAnswer, SendError> {
+        let pace = match request.slow_bytes {
+            0 => Pace::AtOnce,
+            last => Pace::Slowly { last, pause: SLOW },
+        };
+        let url = if request.is_plain { &self.plain_target } else { &self.forge.target };
+        self.client.exchange(url, &request.bytes, pace, self.options.timeout).await
+    }
+
+    /// Lets time pass, unless nothing more is to be tried.
+    async fn passes(&self, time: Duration) -> ControlFlow<()> {
+        let mut stop = self.stop.clone();
+        tokio::select! {
+            // Whoever could stop it has gone: nobody does any more.
+            Ok(_) = stop.wait_for(|stop| *stop) => ControlFlow::Break(()),
+            () = tokio::time::sleep(time) => ControlFlow::Continue(()),
+        }
     }
 
     /// Lets names tell from now on what a step wants them to.
@@ -269,46 +331,72 @@ fn nonce(forge: &Forge, vector: &Vector, step: usize) -> String {
     format!("{}-{}-{step}", forge.run, vector.id.replace('/', "-"))
 }
 
-/// Requests of a vector as they would be sent at a time, for whoever wants to look at them.
+/// The requests of a vector as they would be sent at a time, for whoever wants to look at them; the first of those that a step
+/// sends many of.
 pub(super) fn forged(forge: &Forge, vector: &Vector, now: SystemTime) -> Result<Vec<Forged>, ForgeError> {
     let mut all: Vec<Forged> = Vec::new();
     for (n, step) in vector.steps.iter().enumerate() {
         let next = match &step.request {
-            Request::Again => all.last().cloned().ok_or_else(|| ForgeError::Callback(vector.id.clone()))?,
-            Request::Made(recipe) => forge.made(recipe, &vector.id, now, &nonce(forge, vector, n))?,
+            Request::Again => all.first().cloned().ok_or_else(|| ForgeError::Callback(vector.id.clone()))?,
+            Request::Made(recipe) => {
+                let occasion = Occasion { vector: &vector.id, now, nonce: &nonce(forge, vector, n), number: 0 };
+                forge.made(recipe, &occasion)?
+            }
         };
         all.push(next);
     }
     Ok(all)
 }
 
+/// Whether the answers to all copies are what they should be, and which one shows it.
+fn judged(step: &Step, answers: &[Result<RawAnswer, SendError>], may_hang_up: bool, strict: bool) -> (Verdict, usize) {
+    if step.expect != Expect::Once {
+        return (judge(step.expect, &answers[0], may_hang_up, strict), 0);
+    }
+    let taken: Vec<usize> = (0..answers.len()).filter(|n| is_taken(&answers[*n])).collect();
+    let others = || (0..answers.len()).filter(|n| !taken.contains(n));
+    match taken[..] {
+        // Nobody can refuse for good what is being handled just now: 503 is right, however strict one is.
+        [_] => others()
+            .map(|n| (judge(Expect::Refuse, &answers[n], may_hang_up, false), n))
+            .find(|(verdict, _)| *verdict != Verdict::Pass)
+            .unwrap_or((Verdict::Pass, taken[0])),
+        [] => (judge(Expect::Accept, &answers[0], may_hang_up, strict), 0),
+        [_, second, ..] => (Verdict::Fail, second),
+    }
+}
+
+fn is_taken(answer: &Result<RawAnswer, SendError>) -> bool {
+    answer.as_ref().is_ok_and(|answer| answer.status.is_success())
+}
+
 /// Whether an answer is what it should be.
-fn judge(step: &Step, answer: &Result<RawAnswer, SendError>, may_hang_up: bool, strict: bool) -> Verdict {
+fn judge(expect: Expect, answer: &Result<RawAnswer, SendError>, may_hang_up: bool, strict: bool) -> Verdict {
     let status = match answer {
         Ok(answer) => answer.status,
-        Err(_) if step.expect == Expect::Anything => return Verdict::Pass,
+        Err(_) if expect == Expect::Anything => return Verdict::Pass,
         Err(error) => {
             let hung_up = matches!(error.class(), "connection_reset" | "protocol_error");
-            return match step.expect {
+            return match expect {
                 Expect::Refuse if may_hang_up && hung_up => Verdict::Pass,
                 _ => Verdict::Error,
             };
         }
     };
     // Whoever limits how many come has not looked at this one.
-    if status == StatusCode::TOO_MANY_REQUESTS && step.expect != Expect::Anything {
+    if status == StatusCode::TOO_MANY_REQUESTS && expect != Expect::Anything {
         return Verdict::Error;
     }
     let is_wrong_way_to_refuse =
         if strict { !status.is_client_error() } else { status.is_server_error() && status.as_u16() != 503 };
-    match step.expect {
+    match expect {
         Expect::Anything => Verdict::Pass,
-        Expect::Accept if status.is_success() => Verdict::Pass,
+        Expect::Accept | Expect::Once if status.is_success() => Verdict::Pass,
         Expect::Refuse if status.is_success() => Verdict::Fail,
         Expect::Refuse if is_wrong_way_to_refuse && (strict || !may_hang_up) => Verdict::Error,
         Expect::Refuse => Verdict::Pass,
         Expect::Unavailable if status.as_u16() == 503 => Verdict::Pass,
-        Expect::Accept | Expect::Unavailable if status.is_server_error() && status.as_u16() != 503 => Verdict::Error,
-        Expect::Accept | Expect::Unavailable => Verdict::Fail,
+        _ if status.is_server_error() && status.as_u16() != 503 => Verdict::Error,
+        Expect::Accept | Expect::Once | Expect::Unavailable => Verdict::Fail,
     }
 }

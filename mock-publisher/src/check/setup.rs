@@ -18,14 +18,14 @@ pub(super) fn summary(check: &Check, dns: SocketAddr) -> String {
         "receiver   {}   must know account {}, host {}\ndns        {dns}   keys below {}; `--setup` tells how to let a receiver ask there",
         check.url,
         check.account,
-        check.url.authority(),
+        check.host(),
         check.zone.as_str(),
     )
 }
 
 /// At length, to be pasted.
 pub(super) fn guide(check: &Check, dns: SocketAddr) -> String {
-    let (account, host, zone) = (check.account, check.url.authority(), check.zone.as_str());
+    let (account, host, zone) = (check.account, check.host(), check.zone.as_str());
     let (ip, port) = (dns.ip(), dns.port());
     format!(
         "The receiver must expect
@@ -106,7 +106,7 @@ fn refusal(check: &Check, look: &FirstLook, dns: SocketAddr) -> String {
             "It has asked for the key `{key}` here, so look at the rest: does it expect account {}, and host {}? Is its clock right? What does its \
              log say? (`callback-verifier explain` tells of a saved request what is wrong with it; `mock-publisher send {} --print` makes one.)",
             check.account,
-            check.url.authority(),
+            check.host(),
             check.url,
         )
     };

@@ -82,6 +82,15 @@ pub(crate) struct Step {
     /// Names in DNS that from now on tell what others do: `{"rotating": "rotated"}`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) dns: BTreeMap<String, String>,
+    /// Whether time passes before it, as much as whoever runs the check has.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) wait: bool,
+    /// How many are made and sent, some at a time; each has a nonce of its own, and its number is `${n}`.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub(crate) times: usize,
+    /// How often the same bytes are sent at the same time.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub(crate) copies: usize,
     pub(crate) request: Request,
 }
 
@@ -94,6 +103,8 @@ pub(crate) enum Expect {
     Refuse,
     /// 503: it comes again.
     Unavailable,
+    /// 2xx for one of the copies, and for no other.
+    Once,
     /// It is sent for what it leaves behind.
     Anything,
 }
@@ -101,7 +112,7 @@ pub(crate) enum Expect {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Request {
-    /// The bytes of the step before, once more.
+    /// The bytes of the first step, once more.
     Again,
     #[serde(untagged)]
     Made(Box<Recipe>),
@@ -304,4 +315,13 @@ impl Needs {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
 const fn is_false(flag: &bool) -> bool {
     !*flag
+}
+
+const fn one() -> usize {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+const fn is_one(count: &usize) -> bool {
+    *count == 1
 }

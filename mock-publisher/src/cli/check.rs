@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use super::args::{TargetArgs, time_to_answer};
 use super::interrupts::Interrupts;
 use crate::check::{
-    Audience, Check, Exceptions, Needs, Options, Outcome, Profile, REPORT_SCHEMA, Report, Selection, VECTORS_SCHEMA,
+    Audience, Check, Exceptions, Needs, Options, Profile, REPORT_SCHEMA, Report, Selection, VECTORS_SCHEMA, counted,
 };
 use crate::emit::TargetUrl;
 use crate::output::print;
@@ -89,6 +89,9 @@ pub(super) struct CheckArgs {
     /// How many seconds an answer may take
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = time_to_answer)]
     timeout: Duration,
+    /// How long to wait before a callback is tried again that was taken before
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=90_000))]
+    patience: u32,
     /// How many vectors begin in a second at most [default: as fast as they are answered]
     #[arg(long, value_name = "PER_SECOND", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     rate: Option<u32>,
@@ -119,6 +122,9 @@ pub(super) struct CheckArgs {
     /// The loopback address of the name server; port 0 for any free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7053", env = "MOCK_PUBLISHER_DNS")]
     dns: SocketAddr,
+    /// What the receiver is called, with its port if that is no default one [default: as in the URL]
+    #[arg(long, value_name = "HOST", value_parser = host)]
+    host: Option<String>,
     /// The account whose callbacks the receiver takes
     #[arg(long, value_name = "N", default_value_t = 1234, env = "MOCK_PUBLISHER_ACCOUNT")]
     account: u64,
@@ -133,6 +139,11 @@ pub(super) struct CheckArgs {
 enum SchemaOf {
     Report,
     Vectors,
+}
+
+fn host(text: &str) -> Result<String, &'static str> {
+    let authority = text.parse::<http::uri::Authority>().ok().filter(|authority| !authority.as_str().contains('@'));
+    authority.map(|_| text.to_owned()).ok_or("expected a host such as `hooks.example.com` or `127.0.0.1:8080`")
 }
 
 fn date(text: &str) -> Result<SystemTime, &'static str> {
@@ -154,8 +165,14 @@ pub(super) async fn check(args: CheckArgs) -> anyhow::Result<ExitCode> {
         Err(error) => return Ok(wrong_usage(&error)),
     };
     if args.list {
-        print(selection.list().trim_end())?;
+        print(selection.list(args.profile).trim_end())?;
         return Ok(ExitCode::SUCCESS);
+    }
+    // Dates are at most half a minute ahead where time must pass.
+    if args.patience > args.window + 25 {
+        return Ok(wrong_usage(&anyhow::Error::msg(
+            "`--patience` is longer than the window: the callback would be too old",
+        )));
     }
     let url = args.url.clone().context("there is no URL")?;
     if !args.dns.ip().is_loopback() {
@@ -172,7 +189,8 @@ pub(super) async fn check(args: CheckArgs) -> anyhow::Result<ExitCode> {
     }
     if let Some(folder) = &args.export {
         let count = check.export(&selection, folder, args.now.unwrap_or_else(SystemTime::now))?;
-        print(format!("{count} requests of {} vectors in `{}`", selection.len(), folder.display()))?;
+        let (requests, vectors) = (counted(count, "request"), counted(selection.len(), "vector"));
+        print(format!("{requests} of {vectors} in `{}`", folder.display()))?;
         return Ok(ExitCode::SUCCESS);
     }
     let exceptions = match args.expect.as_deref().map(|path| selection.exceptions(path)).transpose() {
@@ -185,12 +203,9 @@ pub(super) async fn check(args: CheckArgs) -> anyhow::Result<ExitCode> {
         opened.with_context(|| format!("cannot write `{}`", path.display()))?;
     }
     let terminal = Terminal { is_quiet: args.json, bar: bar(selection.len()) };
-    let outcome = interruptible(&check, &selection, &exceptions, &args, &terminal).await;
+    let report = interruptible(&check, &selection, &exceptions, &args, &terminal).await;
     terminal.bar.finish_and_clear();
-    let report = match outcome? {
-        Outcome::Pointless => return Ok(ExitCode::FAILURE),
-        Outcome::Checked(report) => report,
-    };
+    let report = report?;
     tell(&args, &report)?;
     Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -215,10 +230,13 @@ fn described(args: &CheckArgs, url: TargetUrl) -> Check {
         timeout: args.timeout,
         concurrency: args.concurrency.into(),
         pause: args.rate.map_or(Duration::ZERO, |rate| Duration::from_secs(1) / rate),
+        patience: Duration::from_secs(args.patience.into()),
+        authority: args.targets.ca.first().cloned(),
     };
     Check {
         arguments: arguments(args, &url),
         url,
+        host: args.host.clone(),
         account: args.account,
         zone: args.zone.clone(),
         window: args.window,
@@ -243,6 +261,9 @@ fn arguments(args: &CheckArgs, url: &TargetUrl) -> String {
     flag(args.account != 1234, format!("--account {}", args.account));
     flag(args.zone.as_str() != "copernica.com", format!("--zone {}", args.zone.as_str()));
     flag(args.dns != SocketAddr::from(([127, 0, 0, 1], 7053)), format!("--dns {}", args.dns));
+    flag(args.patience != 5, format!("--patience {}", args.patience));
+    flag(args.timeout != Duration::from_secs(10), format!("--timeout {}", args.timeout.as_secs_f64()));
+    flag(args.host.is_some(), format!("--host {}", word(args.host.as_deref().unwrap_or_default())));
     flag(args.small_keys, "--small-keys".to_owned());
     flag(args.any_body, "--any-body".to_owned());
     flag(args.https, "--https".to_owned());
@@ -263,14 +284,14 @@ async fn interruptible(
     exceptions: &Exceptions,
     args: &CheckArgs,
     terminal: &Terminal,
-) -> anyhow::Result<Outcome> {
+) -> anyhow::Result<Report> {
     let mut interrupts = Interrupts::catch()?;
     let (stop, stopping) = watch::channel(false);
     let running = check.run(selection, exceptions, args.dns, args.targets.raw_client()?, stopping, terminal);
     tokio::pin!(running);
     loop {
         tokio::select! {
-            outcome = &mut running => return outcome,
+            report = &mut running => return report,
             interrupted = interrupts.next() => {
                 interrupted?;
                 anyhow::ensure!(!stop.send_replace(true), "interrupted before the last answers were there");

@@ -38,6 +38,7 @@ fn what_is_tried_can_be_chosen_and_listed() {
     assert!(list(&[]).len() >= 300, "{}", list(&[]).len());
     assert_eq!(list(&["--only", "unsigned/absent,unsigned/empty"]), ["unsigned/absent", "unsigned/empty"]);
     assert_eq!(list(&["--only", "unsigned", "--skip", "unsigned/absent"]).len(), 6);
+    assert!(list(&["--profile", "vendor"]).len() < list(&[]).len());
     command(folder.path(), &["--list", "--only", "unsigned/x"])
         .expect_failure(2, &["there is no vector or class `unsigned/x`; `--list` names all"]);
     command(folder.path(), &["--list", "--only", "unsigned", "--skip", "unsigned"])
@@ -63,6 +64,19 @@ fn a_profile_leaves_matters_of_policy_open() {
     assert_eq!((status, &report["totals"]["skipped"]), (1, &1.into()), "nothing was judged");
     let (report, _) = checked(&receiver, &["--only", "algorithm"]);
     assert_eq!(report["totals"]["failed"], 6, "{}", report["totals"]);
+}
+
+#[test]
+fn a_receiver_may_be_called_otherwise_than_its_address() {
+    let receiver = Careless::called(Some("hooks.example.com"), Some(Mistake::HostUnchecked));
+    let only = ["--only", "accepts,place", "--host", "hooks.example.com", "--any-body"];
+    let (report, _) = checked(&receiver, &only);
+    assert!(not_passed(&report).contains(&"place/other-host-signed".to_owned()), "{report}");
+    assert!(report.to_string().contains("--host hooks.example.com --any-body --only place/other-host-signed"));
+    assert!(!not_passed(&report).iter().any(|id| id.starts_with("accepts/")), "{report}");
+    let folder = TempDir::new().unwrap();
+    command(folder.path(), &[URL, "--host", "a/b"]).expect_failure(2, &["expected a host such as `hooks.example.com`"]);
+    command(folder.path(), &[URL, "--patience", "400"]).expect_failure(2, &["`--patience` is longer than the window"]);
 }
 
 #[test]

@@ -51,6 +51,7 @@ pub(super) enum Mistake {
     AnyKeySize,
     AnyExponent,
     DnsTroubleIsRefused,
+    RevokedKeysAreKept,
     // the body
     DigestUnchecked,
     DigestByItsBeginning,
@@ -64,6 +65,9 @@ pub(super) enum Mistake {
     NonceByKeyName,
     SignatureForNonce,
     NonceBeforeSignature,
+    NonceAfterHandling,
+    NoncesOfThousand,
+    NoncesForSeconds,
     // too strict
     OnlyUnderscores,
     DigestInLowerCaseOnly,
@@ -220,6 +224,7 @@ pub(super) const MISTAKES: &[(Mistake, &str, &[&str])] = &[
     ),
     (AnyExponent, "takes any exponent", &["key-record/exponent-one"]),
     (DnsTroubleIsRefused, "answers 401 when the name server fails", &["unavailable/servfail"]),
+    (RevokedKeysAreKept, "keeps a key that was revoked", &["key-record/revoked-later"]),
     (
         DigestUnchecked,
         "does not compute the digest",
@@ -235,6 +240,9 @@ pub(super) const MISTAKES: &[(Mistake, &str, &[&str])] = &[
     (NonceByKeyName, "remembers nonces with the name of the key", &["replay/key-id-upper-case", "replay/key-id-alias"]),
     (SignatureForNonce, "remembers signatures", &["replay/other-body"]),
     (NonceBeforeSignature, "remembers nonces of what it then refuses", &["replay/retry-after-refusal"]),
+    (NonceAfterHandling, "remembers nonces after the callback was handled", &["replay/at-once"]),
+    (NoncesOfThousand, "remembers the last 1,000 nonces", &["replay/after-others"]),
+    (NoncesForSeconds, "remembers nonces for three seconds", &["replay/after-a-while"]),
     (OnlyUnderscores, "takes `account_` and not `account-`", &["accepts/documented-account"]),
     (DigestInLowerCaseOnly, "takes `sha-256` and not `SHA-256`", &["accepts/documented-digest"]),
     (BodyWrittenAgain, "parses the body and writes it again for the digest", &["accepts/body-not-canonical"]),

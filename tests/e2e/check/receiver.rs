@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use axum::Router;
 use axum::body::to_bytes;
@@ -42,7 +42,7 @@ struct Judge {
     mistake: Option<Mistake>,
     host: String,
     resolver: watch::Receiver<Option<SocketAddr>>,
-    nonces: Mutex<HashSet<String>>,
+    nonces: Mutex<Vec<(String, Instant)>>,
     keys: Mutex<HashMap<String, Vec<Key>>>,
 }
 
@@ -54,12 +54,17 @@ const LATER: Refusal = StatusCode::SERVICE_UNAVAILABLE;
 
 impl Careless {
     pub(super) fn start(mistake: Option<Mistake>) -> Self {
+        Self::called(None, mistake)
+    }
+
+    /// One that is called something else than its address.
+    pub(super) fn called(host: Option<&str>, mistake: Option<Mistake>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
         let address = listener.local_addr().unwrap();
         let (name_server, resolver) = watch::channel(None);
-        let judge =
-            Judge { mistake, host: address.to_string(), resolver, nonces: Mutex::default(), keys: Mutex::default() };
+        let host = host.map_or_else(|| address.to_string(), str::to_owned);
+        let judge = Judge { mistake, host, resolver, nonces: Mutex::default(), keys: Mutex::default() };
         let router = Router::new().fallback(answer).with_state(Arc::new(judge));
         runtime.spawn(async move { axum::serve(listener, router).await });
         Self { address, name_server, _runtime: runtime }
@@ -164,22 +169,22 @@ impl Judge {
         self.host(message)?;
         self.account(message)?;
         if self.makes(Mistake::NonceBeforeSignature) {
-            self.nonce(message, &names, &key_id, &signature)?;
+            self.nonce(message, &names, &key_id, &signature).await?;
         }
-        let keys = self.keys(&key_id).await?;
         let made = self.decoded(&signature)?;
         let fits = |key: &Key| match algorithm.as_deref() {
             Some(name) if by_message => self.by_name(name, key, text.as_bytes(), &made),
             _ => self.rsa(key, text.as_bytes(), &made),
         };
-        if !keys.iter().any(fits) {
+        let (keys, is_kept) = self.keys(&key_id, true).await?;
+        if !keys.iter().any(fits) && !(is_kept && self.keys(&key_id, false).await?.0.iter().any(fits)) {
             return Err(NO);
         }
         self.digest(message)?;
         if self.makes(Mistake::NonceBeforeSignature) {
             return Ok(());
         }
-        self.nonce(message, &names, &key_id, &signature)
+        self.nonce(message, &names, &key_id, &signature).await
     }
 
     fn parameters(&self, header: &str) -> Result<HashMap<String, String>, Refusal> {
@@ -362,7 +367,8 @@ impl Judge {
         if is_ours || (waived && id.is_empty()) { Ok(()) } else { Err(NO) }
     }
 
-    async fn keys(&self, key_id: &str) -> Result<Vec<Key>, Refusal> {
+    /// The keys of a name, and whether they were kept from before, which must not be if one has just not fitted.
+    async fn keys(&self, key_id: &str, may_be_kept: bool) -> Result<(Vec<Key>, bool), Refusal> {
         let name = key_id.to_ascii_lowercase();
         let name = name.strip_suffix('.').unwrap_or(&name).to_owned();
         let is_name = name.len() <= 253
@@ -375,11 +381,8 @@ impl Judge {
         if !is_name || !is_in_zone {
             return Err(NO);
         }
-        if let Some(known) = self.keys.lock().unwrap().get(&name) {
-            // A key may have been replaced, so one that is not the first of its name is asked for again.
-            if !name.contains("rotating") {
-                return Ok(known.clone());
-            }
+        if let Some(known) = self.keys.lock().unwrap().get(&name).filter(|_| may_be_kept) {
+            return Ok((known.clone(), true));
         }
         let records = match self.records(&name).await {
             Ok(records) => records,
@@ -387,11 +390,15 @@ impl Judge {
             Err(status) => return Err(status),
         };
         let keys: Vec<Key> = records.iter().filter_map(|record| self.key(record)).collect();
+        let mut kept = self.keys.lock().unwrap();
         if keys.is_empty() {
+            if !self.makes(Mistake::RevokedKeysAreKept) {
+                kept.remove(&name);
+            }
             return Err(NO);
         }
-        self.keys.lock().unwrap().insert(name, keys.clone());
-        Ok(keys)
+        kept.insert(name, keys.clone());
+        Ok((keys, false))
     }
 
     async fn records(&self, name: &str) -> Result<Vec<String>, Refusal> {
@@ -576,7 +583,7 @@ impl Judge {
         if is_right { Ok(()) } else { Err(NO) }
     }
 
-    fn nonce(&self, message: &Message, names: &[String], key_id: &str, signature: &str) -> Result<(), Refusal> {
+    async fn nonce(&self, message: &Message, names: &[String], key_id: &str, signature: &str) -> Result<(), Refusal> {
         let nonce = self.value(message, "x-nonce").unwrap_or_default();
         let is_covered = names.iter().any(|name| name.eq_ignore_ascii_case("x-nonce"));
         let is_fine = (1..=256).contains(&nonce.len()) && nonce.bytes().all(|b| b.is_ascii_graphic());
@@ -596,6 +603,24 @@ impl Judge {
         } else {
             nonce
         };
-        if self.nonces.lock().unwrap().insert(remembered) { Ok(()) } else { Err(StatusCode::CONFLICT) }
+        {
+            let mut nonces = self.nonces.lock().unwrap();
+            if self.makes(Mistake::NoncesForSeconds) {
+                nonces.retain(|(_, since)| since.elapsed() < Duration::from_secs(3));
+            }
+            if nonces.iter().any(|(known, _)| *known == remembered) {
+                return Err(StatusCode::CONFLICT);
+            }
+            if self.makes(Mistake::NoncesOfThousand) && nonces.len() == 1000 {
+                nonces.remove(0);
+            }
+            if !self.makes(Mistake::NonceAfterHandling) {
+                nonces.push((remembered, Instant::now()));
+                return Ok(());
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await; // handles it
+        self.nonces.lock().unwrap().push((remembered, Instant::now()));
+        Ok(())
     }
 }

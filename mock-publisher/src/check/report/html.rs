@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Report, Verdict};
+use crate::check::vector::Level;
 use crate::html::escaped;
 
 const STYLE: &str = "\
@@ -33,6 +34,12 @@ impl Report {
         if self.interrupted {
             html.push_str("<p class=\"bad\">Interrupted: not all was tried.</p>\n");
         }
+        if let Some(diagnosis) = &self.diagnosis {
+            html.push_str(&format!("<pre class=\"bad\">{}</pre>\n", escaped(diagnosis)));
+        }
+        for hint in self.hints() {
+            html.push_str(&format!("<p>{}</p>\n", escaped(&hint)));
+        }
         self.failures(&mut html);
         self.table(&mut html);
         html.push_str("</body></html>\n");
@@ -49,7 +56,8 @@ impl Report {
             // Writing into a text does not fail.
             let _ = writeln!(
                 html,
-                "<h3><span class=\"bad\">{}</span> {}</h3>\n<p>{} <span class=\"soft\">{}</span></p>\n<dl>",
+                "<h3><span class=\"{}\">{}</span> {}</h3>\n<p>{} <span class=\"soft\">{}</span></p>\n<dl>",
+                if found.excepted.is_some() { "soft" } else { "bad" },
                 escaped(&found.id),
                 escaped(&found.title),
                 escaped(&found.in_words()),
@@ -94,15 +102,17 @@ impl Report {
             );
             for trial in &class.vectors {
                 let found = &trial.found;
-                let (word, style) = match found.verdict {
-                    Verdict::Pass => ("pass", "good"),
-                    Verdict::Fail => ("FAIL", "bad"),
-                    Verdict::Error => ("ERROR", "bad"),
-                    Verdict::Skipped => ("skipped", "soft"),
+                let (word, style) = match (&found.excepted, found.verdict) {
+                    (_, Verdict::Pass) => ("pass", "good"),
+                    (_, Verdict::Skipped) => ("skipped", "soft"),
+                    (Some(_), _) => ("known", "soft"),
+                    (None, Verdict::Fail) => ("FAIL", "bad"),
+                    (None, Verdict::Error) => ("ERROR", "bad"),
                 };
+                let level = if found.level == Level::Must { "must" } else { "policy" };
                 let _ = writeln!(
                     html,
-                    "<tr><td class=\"{style}\">{word}<td>{}<td>{}<td class=\"soft\">{}",
+                    "<tr><td class=\"{style}\">{word}<td class=\"soft\">{level}<td>{}<td>{}<td class=\"soft\">{}",
                     escaped(&found.id),
                     escaped(&found.title),
                     escaped(&found.got),

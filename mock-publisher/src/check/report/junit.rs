@@ -8,12 +8,24 @@ use super::{Report, Verdict};
 
 impl Report {
     pub(crate) fn junit(&self) -> String {
-        let (all, totals) = (self.totals.judged() + self.totals.skipped, self.totals);
+        let totals = self.totals;
+        // What is wrong with all answers fails once, and has a suite of its own.
+        let diagnosis = usize::from(self.diagnosis.is_some());
+        let all = totals.judged() + totals.skipped + diagnosis;
         let mut xml = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"mock-publisher check\" tests=\"{all}\" \
              failures=\"{}\" errors=\"{}\">\n",
-            totals.failed, totals.errors
+            totals.failed + diagnosis,
+            totals.errors
         );
+        if let Some(text) = &self.diagnosis {
+            let text = escape(text);
+            let _ = writeln!(
+                xml,
+                "  <testsuite name=\"receiver\" tests=\"1\" failures=\"1\" errors=\"0\" skipped=\"0\">\n    <testcase classname=\"receiver\" \
+                 name=\"first-look\">\n      <failure message=\"{text}\"/>\n    </testcase>\n  </testsuite>"
+            );
+        }
         for class in &self.classes {
             let totals = class.totals;
             // Writing into a text does not fail.

@@ -8,10 +8,12 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::counted;
 use super::expected::Exceptions;
-use super::run::{Profile, Sent};
+use super::run::Profile;
 use super::vector::{Class, Expect, Level, Vector};
 use crate::excerpt::excerpt;
+use crate::send::{RawAnswer, SendError};
 
 /// The version of [`Report`] in JSON, and of `report.schema.json`.
 const VERSION: u32 = 1;
@@ -43,6 +45,7 @@ pub(crate) struct Found {
     pub(super) step: usize,
     pub(super) steps: usize,
     pub(super) micros: Option<u64>,
+    pub(super) status: Option<u16>,
     /// Why this is known not to pass, if it is.
     pub(super) excepted: Option<String>,
     /// What was sent, of one that did not pass: the first 4 KiB, with escapes.
@@ -66,6 +69,8 @@ pub(crate) struct Report {
     /// Exceptions that are none any more.
     stale_exceptions: Vec<String>,
     interrupted: bool,
+    /// What is wrong with all that it answers, if anything is.
+    diagnosis: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -110,13 +115,20 @@ pub(crate) struct Heading {
     pub(crate) strict: bool,
     pub(crate) seed: u64,
     pub(crate) interrupted: bool,
+    /// What is wrong with all that the receiver answers, if anything is.
+    pub(crate) diagnosis: Option<String>,
     /// The arguments that a repetition needs besides the vector's name.
     pub(crate) arguments: String,
 }
 
 impl Found {
-    pub(super) fn of(vector: &Vector, step: usize, verdict: Verdict, sent: &Sent, curl: Option<String>) -> Self {
-        let (raw, answer) = sent;
+    pub(super) fn of(
+        vector: &Vector,
+        step: usize,
+        verdict: Verdict,
+        sent: &[u8],
+        answer: &Result<RawAnswer, SendError>,
+    ) -> Self {
         let is_bad = verdict != Verdict::Pass;
         let got = match answer {
             Ok(answer) => format!("answered {}", answer.status.as_u16()),
@@ -129,8 +141,8 @@ impl Found {
             step: step + 1,
             expected: vector.steps[step].expect,
             micros: answer.as_ref().ok().and_then(|answer| u64::try_from(answer.elapsed.as_micros()).ok()),
-            sent: is_bad.then(|| shown(raw)),
-            curl: curl.filter(|_| is_bad),
+            status: answer.as_ref().ok().map(|answer| answer.status.as_u16()),
+            sent: is_bad.then(|| shown(sent)),
             answered: answer
                 .as_ref()
                 .ok()
@@ -151,6 +163,7 @@ impl Found {
             step: 0,
             steps: vector.steps.len(),
             micros: None,
+            status: None,
             excepted: None,
             sent: None,
             curl: None,
@@ -160,14 +173,22 @@ impl Found {
 
     /// What was expected and what came, in a few words.
     fn in_words(&self) -> String {
-        let must = match self.expected {
-            Expect::Accept => "must accept",
-            Expect::Refuse => "must refuse",
-            Expect::Unavailable => "must answer 503",
-            Expect::Anything => "may do anything",
+        let wanted = match self.expected {
+            Expect::Accept => "accept",
+            Expect::Refuse => "refuse",
+            Expect::Unavailable => "answer 503",
+            Expect::Once => "accept one",
+            Expect::Anything => "do anything",
+        };
+        // About a matter of policy there can be two opinions.
+        let must = if self.level == Level::Must { "must" } else { "should" };
+        let mishap = match (self.verdict, self.status) {
+            (Verdict::Error, Some(429)) => " (too many: it did not decide)",
+            (Verdict::Error, Some(500..)) => " (a mishap: it did not decide)",
+            _ => "",
         };
         let step = if self.steps > 1 { format!(" at step {} of {}", self.step, self.steps) } else { String::new() };
-        format!("{}, {must}{step}", self.got)
+        format!("{}{mishap}, {must} {wanted}{step}", self.got)
     }
 }
 
@@ -208,7 +229,7 @@ impl Report {
             .filter(|class| !class.vectors.is_empty())
             .collect();
         let totals = Totals::of(classes.iter().flat_map(|class| &class.vectors).map(|trial| &trial.found));
-        let Heading { url, started, profile, strict, seed, interrupted, .. } = heading;
+        let Heading { url, started, profile, strict, seed, interrupted, diagnosis, .. } = heading;
         Self {
             version: VERSION,
             url,
@@ -220,6 +241,7 @@ impl Report {
             classes,
             stale_exceptions: stale,
             interrupted,
+            diagnosis,
         }
     }
 
@@ -232,6 +254,25 @@ impl Report {
     /// Whether nothing was judged, which proves nothing.
     fn is_empty(&self) -> bool {
         self.totals.judged() == 0
+    }
+
+    /// What to try if the receiver could not cope with the check.
+    fn hints(&self) -> Vec<String> {
+        let errors = || self.bad().map(|(_, trial)| &trial.found).filter(|found| found.verdict == Verdict::Error);
+        let count = |is: fn(&&Found) -> bool| errors().filter(is).count();
+        let late = count(|found| found.got.starts_with("timeout"));
+        let limited = count(|found| found.status == Some(429));
+        let mishaps = count(|found| found.status.is_some_and(|status| status >= 500 && status != 503));
+        let hints = [
+            (
+                late,
+                "not answered in time: one that takes a request at a time wants `--concurrency 1`, a slow one `--timeout 30`",
+            ),
+            (limited, "answered 429: `--rate` sends less in a second"),
+            (mishaps, "answered 5xx, which is no refusal: the receiver's log says what went wrong"),
+        ];
+        let hints = hints.into_iter().filter(|(count, _)| *count > 0);
+        hints.map(|(count, hint)| format!("{count} {hint}")).collect()
     }
 
     /// What did not pass, with its class.
@@ -276,13 +317,12 @@ impl Totals {
 
     fn in_words(self) -> String {
         let parts = [
-            (self.failed, "failed"),
-            (self.errors, "unexpected errors"),
-            (self.excepted, "known exceptions"),
-            (self.skipped, "skipped"),
+            (self.failed, format!("{} failed", self.failed)),
+            (self.errors, counted(self.errors, "unexpected error")),
+            (self.excepted, counted(self.excepted, "known exception")),
+            (self.skipped, format!("{} skipped", self.skipped)),
         ];
-        let parts: Vec<_> =
-            parts.iter().filter(|(count, _)| *count > 0).map(|(n, what)| format!(", {n} {what}")).collect();
+        let parts: Vec<_> = parts.iter().filter(|(count, _)| *count > 0).map(|(_, text)| format!(", {text}")).collect();
         format!("{} passed{}", self.passed, parts.concat())
     }
 }

@@ -18,7 +18,8 @@ impl Report {
             let _ = writeln!(out, "{text}");
         };
         let widest = self.classes.iter().map(|class| class.class.len()).max().unwrap_or(0);
-        for class in &self.classes {
+        // A table of what was not tried helps nobody.
+        for class in self.classes.iter().filter(|_| !self.is_empty()) {
             let score = match class.totals.judged() {
                 0 => "skipped".to_owned(),
                 judged => format!("{}/{judged}", class.totals.passed),
@@ -48,6 +49,9 @@ impl Report {
         if self.interrupted {
             line("interrupted: not all was tried");
         }
+        for hint in self.hints() {
+            line(&hint);
+        }
         let bad: Vec<_> = self.bad().filter(|(_, trial)| trial.found.excepted.is_none()).collect();
         for (class, trial) in bad.iter().take(MOST_TOLD) {
             line(&format!("\n{}: {} ({})", trial.found.id, trial.found.title, trial.found.in_words()));
@@ -58,6 +62,12 @@ impl Report {
             if let Some(curl) = &trial.found.curl {
                 line(&format!("  {curl}"));
             }
+        }
+        if bad.iter().any(|(_, trial)| trial.found.curl.is_some()) {
+            line(
+                "\nA `curl` line sends the same bytes, which is the same only while the date is fresh, the nonce is new, and a check \
+                 serves the keys. `repeat` makes new ones.",
+            );
         }
         if bad.len() > MOST_TOLD {
             line(&format!("\nand {} more; `--report FILE` and `--json` have all of them", bad.len() - MOST_TOLD));

@@ -42,6 +42,9 @@ struct Written {
     times: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     copies: Option<usize>,
+    /// Whether it goes without TLS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plain_http: Option<bool>,
 }
 
 /// Writes a new folder; how many requests it has.
@@ -79,6 +82,7 @@ pub(super) fn write(forge: &Forge, selection: &Selection, folder: &Path, now: Sy
                 wait: step.wait.then_some(true),
                 times: Some(step.times).filter(|times| *times > 1),
                 copies: Some(step.copies).filter(|copies| *copies > 1),
+                plain_http: step.request.recipe().filter(|recipe| recipe.plain_http).map(|_| true),
             });
         }
     }
@@ -116,9 +120,27 @@ fn zone_file(forge: &Forge) -> anyhow::Result<String> {
             text.push_str(&format!("{name}. 300 IN CNAME {alias}.\n"));
         }
         for record in &told.records {
-            let strings: Vec<_> = record.chunks(255).map(|part| format!("\"{}\"", part.escape_ascii())).collect();
+            let strings: Vec<_> = record.chunks(255).map(character_string).collect();
             text.push_str(&format!("{name}. 300 IN TXT {}\n", strings.join(" ")));
         }
     }
     Ok(text)
+}
+
+/// As a zone file has it: what is not printable in three decimal digits.
+fn character_string(bytes: &[u8]) -> String {
+    let escaped = |byte: &u8| match byte {
+        b'"' | b'\\' => format!("\\{}", char::from(*byte)),
+        b' '..=b'~' => char::from(*byte).to_string(),
+        _ => format!("\\{byte:03}"),
+    };
+    format!("\"{}\"", bytes.iter().map(escaped).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_zone_file_has_its_own_escapes() {
+        assert_eq!(super::character_string(b"k\t= \"rsa\";\\"), "\"k\\009= \\\"rsa\\\";\\\\\"");
+    }
 }

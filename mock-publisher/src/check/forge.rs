@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256, Sha512};
 
 use super::pair::{Pair, PairError};
 use super::template::{TemplateError, Variables, filled};
-use super::vector::{Content, DnsFault, Edit, Key, Recipe};
+use super::vector::{Content, DnsFault, Edit, Key, Recipe, Scheme, Spoil};
 use crate::clock;
 use crate::emit::{Payload, PayloadMethod, TargetUrl};
 use crate::faults::FaultKind;
@@ -33,6 +33,8 @@ pub(super) struct Forge {
     pub(super) ahead: i64,
     /// What is different in each run.
     pub(super) run: String,
+    /// The forms of payloads that the receiver takes. The first one stands for those that it does not.
+    pub(super) methods: Vec<PayloadMethod>,
     pub(super) pairs: Vec<Pair>,
     pub(super) keys: BTreeMap<String, Key>,
 }
@@ -116,10 +118,17 @@ impl Forge {
         let covered = filled(&recipe.covered, &words)?;
         let mut signed = forged.clone();
         signed.change(&recipe.signed_as, &words)?;
-        forged.signing_string = signed.signing_string(&covered);
+        forged.signing_string = match &recipe.signing_string {
+            Some(text) => filled(text, &words)?,
+            None => signed.signing_string(&covered),
+        };
         words.set("covered", covered);
         let record = key.records.first().map(|record| self.record(record, pair)).transpose()?.unwrap_or_default();
         let signature = pair.sign(&recipe.scheme, forged.signing_string.as_bytes(), &record)?;
+        if recipe.scheme == Scheme::Spoilt(Spoil::PlusModulus) && signature.len() > pair.size() {
+            // Longer than a signature is, which any verifier sees: another nonce makes another one.
+            return self.made(recipe, &Occasion { nonce: &format!("{nonce}x"), ..*occasion });
+        }
         words.set("signature", STANDARD.encode(signature));
         if let Some(value) = &recipe.signature {
             forged.headers.push(("Signature".to_owned(), filled(value, &words)?));
@@ -171,6 +180,8 @@ impl Forge {
         let unknown = || ForgeError::Callback(callback.to_owned());
         let [action, kind, method] = callback.split('-').collect::<Vec<_>>()[..] else { return Err(unknown()) };
         let method = PayloadMethod::from_name(method).ok_or_else(unknown)?;
+        let method = self.methods.iter().find(|taken| **taken == method).or(self.methods.first());
+        let method = *method.ok_or_else(unknown)?;
         let fields = [("name", "Mike"), ("email", "mike@example.com")].map(|(name, value)| (name.into(), value.into()));
         let mut entity = Entity::by_hand(7, fields.to_vec(), Vec::new(), clock::millis(now));
         match kind {
@@ -222,6 +233,9 @@ const HEADERS: [(&str, &str); 7] = [
     ("X-Nonce", "${nonce}"),
 ];
 
+/// Characters from here on stand for single bytes in headers: `U+E0A0` for A0, which is no text.
+const BYTES: u32 = 0xe000;
+
 /// The variables of a recipe.
 struct Words<'a> {
     forge: &'a Forge,
@@ -248,7 +262,7 @@ impl Variables for Words<'_> {
             // What goes between the target and one more part of its query.
             "joint" => if target.uri().query().is_some() { "&" } else { "?" }.into(),
             "account" => account.to_string().into(),
-            "other_account" => (account + 1).to_string().into(),
+            "other_account" => account.checked_add(1).unwrap_or(1).to_string().into(),
             "zone" => zone.as_str().into(),
             "run" => run.as_str().into(),
             // To be repeated.
@@ -334,7 +348,11 @@ impl Forged {
     pub(super) fn raw(&self) -> Vec<u8> {
         let mut raw = format!("{} {} HTTP/1.1\r\n", self.method, self.target).into_bytes();
         for (name, value) in &self.headers {
-            raw.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+            let line = format!("{name}: {value}\r\n");
+            line.chars().for_each(|c| match u32::from(c).checked_sub(BYTES).map(u8::try_from) {
+                Some(Ok(byte)) => raw.push(byte),
+                _ => raw.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            });
         }
         raw.extend_from_slice(b"\r\n");
         let is_chunked = |(name, value): &(String, String)| {

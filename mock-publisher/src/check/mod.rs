@@ -17,9 +17,9 @@ mod vector;
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex};
+use std::time::{Instant, SystemTime};
 
 use anyhow::Context;
 use callback_verifier::Zone;
@@ -145,6 +145,7 @@ impl Check {
             plain_target: TargetUrl::parse(&self.url.as_str().replacen("https://", "http://", 1))?,
             options: self.options.clone(),
             stop: stop.clone(),
+            next: Mutex::new(Instant::now()),
             looks: AtomicU64::new(0),
             forge: self.forge(hex(&random))?,
         });
@@ -195,7 +196,8 @@ impl Check {
         let vectors = counted(selection.len(), "vector");
         audience.line(&format!("{vectors}   profile {profile}   seed {}\n", self.seed))?;
         let progress = |done| audience.progress(done, selection.len());
-        Ok((diagnosis, runner.run(&selection.chosen, honest, progress).await?))
+        let (found, gone) = runner.run(&selection.chosen, honest, progress).await?;
+        Ok((diagnosis.or(gone), found))
     }
 
     /// Writes all that would be sent at a time, the keys, and the zone, into a new folder.
@@ -223,6 +225,7 @@ impl Check {
             window: self.window.into(),
             ahead: self.ahead.into(),
             run,
+            methods: self.options.methods.clone(),
             pairs: Pair::all()?,
             keys: suite::keys()?,
         })

@@ -12,7 +12,7 @@ use rsa::traits::PublicKeyParts;
 use rsa::{BoxedUint, PublicKey};
 use sha2::{Digest, Sha256, Sha512};
 
-use super::vector::{DigestInfo, PublicForm, Scheme, Spoil};
+use super::vector::{DigestInfo, Padding, PublicForm, Scheme, Spoil};
 
 /// Their names, and their private halves in PEM.
 const PAIRS: [(&str, &str); 7] = [
@@ -51,6 +51,11 @@ impl Pair {
             Ok(Self { name, pem, private, fast: PrivateKey::from_pem(pem).ok() })
         };
         PAIRS.into_iter().map(read).collect()
+    }
+
+    /// How many bytes a signature has.
+    pub(super) fn size(&self) -> usize {
+        self.private.size()
     }
 
     /// What stands for `${p}` and its like in a record.
@@ -106,10 +111,28 @@ impl Pair {
             Scheme::DigestInfo(DigestInfo::WrongLength) => {
                 self.raw(&info(&[&SHA256_INFO[..18], &[0x1f]].concat(), &sha256()))
             }
+            Scheme::Padding(padding) => {
+                let content = [&SHA256_INFO[..], &sha256()].concat();
+                let mut encoded = padded(size, &content);
+                match padding {
+                    Padding::GarbageBehind => {
+                        encoded = padded(content.len() + 11, &content);
+                        encoded.resize(size, 0);
+                    }
+                    Padding::TypeTwo => encoded[1] = 2,
+                    Padding::OddByte => encoded[size / 4] = 0xfe,
+                }
+                self.raw(&encoded)
+            }
             Scheme::ExponentOne => Ok(info(&SHA256_INFO, &sha256())),
             Scheme::Hmac(form) => {
                 let key = match form {
                     PublicForm::Pem => self.public_pem().into_bytes(),
+                    PublicForm::PemUnended => self.public_pem().trim_end().as_bytes().to_vec(),
+                    PublicForm::PemOneLine => {
+                        let key = STANDARD.encode(self.spki());
+                        format!("-----BEGIN PUBLIC KEY-----\n{key}\n-----END PUBLIC KEY-----\n").into_bytes()
+                    }
                     PublicForm::Der => self.spki(),
                     PublicForm::P => STANDARD.encode(self.spki()).into_bytes(),
                     PublicForm::Record => record.as_bytes().to_vec(),
@@ -227,6 +250,9 @@ mod tests {
             Scheme::DigestInfo(DigestInfo::WithoutNull),
             Scheme::DigestInfo(DigestInfo::Sha1),
             Scheme::DigestInfo(DigestInfo::WrongLength),
+            Scheme::Padding(Padding::GarbageBehind),
+            Scheme::Padding(Padding::TypeTwo),
+            Scheme::Padding(Padding::OddByte),
             Scheme::Spoilt(Spoil::ZeroBefore),
             Scheme::Spoilt(Spoil::OneBit),
             Scheme::Spoilt(Spoil::PlusModulus),

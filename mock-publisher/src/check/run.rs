@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::future::join_all;
@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use super::forge::{Forge, ForgeError, Forged, Occasion};
 use super::report::{Found, Verdict};
 use super::vector::{Expect, Level, Needs, Request, Step, Vector};
-use crate::emit::TargetUrl;
+use crate::emit::{PayloadMethod, TargetUrl};
 use crate::keyring::dns::{DnsServer, Names};
 use crate::send::{Pace, RawAnswer, RawClient, SendError};
 
@@ -25,6 +25,8 @@ const BETWEEN_LOOKS: usize = 40;
 /// How many requests are sent together whose answers do not matter, and for how long some more are.
 const AT_ONCE: usize = 50;
 const LONGEST_FLOOD: Duration = Duration::from_secs(20);
+/// How long a receiver may take no honest callback and is not gone.
+const LONGEST_SILENCE: Duration = Duration::from_secs(10);
 /// How long the slow bytes of a request wait.
 const SLOW: Duration = Duration::from_millis(500);
 
@@ -37,10 +39,12 @@ pub(crate) struct Options {
     pub(crate) strict: bool,
     pub(crate) timeout: Duration,
     pub(crate) concurrency: usize,
-    /// How long to wait from the beginning of one vector to that of the next.
+    /// How long to wait from the beginning of one request to that of the next.
     pub(crate) pause: Duration,
     /// How long to wait where time must pass.
     pub(crate) patience: Duration,
+    /// The forms of payloads that it takes.
+    pub(crate) methods: Vec<PayloadMethod>,
     /// The file of who vouches for the receiver, where it is no one that the system trusts.
     pub(crate) authority: Option<PathBuf>,
 }
@@ -72,6 +76,8 @@ pub(super) struct Runner {
     pub(super) options: Options,
     /// Becomes true when nothing more is to be tried.
     pub(super) stop: watch::Receiver<bool>,
+    /// When the next request may begin.
+    pub(super) next: Mutex<Instant>,
     /// Numbers the honest callbacks that are sent to see whether the receiver is still there.
     pub(super) looks: AtomicU64,
 }
@@ -121,29 +127,43 @@ impl Runner {
         vectors: &[Vector],
         honest: &Vector,
         progress: impl Fn(usize),
-    ) -> anyhow::Result<Vec<Found>> {
+    ) -> anyhow::Result<(Vec<Found>, Option<String>)> {
         let mut found: BTreeMap<usize, Found> = BTreeMap::new();
-        let (alone, together): (Vec<usize>, Vec<usize>) = (0..vectors.len()).partition(|n| vectors[*n].alone);
+        let (mut alone, together): (Vec<usize>, Vec<usize>) = (0..vectors.len()).partition(|n| vectors[*n].alone);
+        // A resolver may think little of a name server that has failed, so that comes last.
+        alone.sort_by_key(|n| vectors[*n].steps.iter().any(|step| step.expect == Expect::Unavailable));
         let mut gone = None;
         let rounds = together.chunks(BETWEEN_LOOKS).map(|round| (round, self.options.concurrency));
         for (round, at_once) in rounds.chain(alone.chunks(1).map(|round| (round, 1))) {
             if gone.is_none() && !*self.stop.borrow() {
                 self.round(vectors, round, at_once, &mut found, &progress).await?;
-                gone = self.is_gone(honest, round, vectors).await?;
+                if !self.is_there(honest).await? {
+                    gone = round.last().map(|last| vectors[*last].id.as_str());
+                }
+                if let (Some(_), [alone]) = (gone, round)
+                    && let Some(found) = found.get_mut(alone).filter(|found| found.verdict == Verdict::Pass)
+                {
+                    found.verdict = Verdict::Fail;
+                    found.got.push_str(", and then took no honest callback any more");
+                }
             }
         }
         let interrupted = *self.stop.borrow();
-        Ok(vectors
+        let told = gone.map(|since| {
+            format!("It is GONE since `{since}` or just before: it takes no honest callback any more. What comes after was not tried.")
+        });
+        let found = vectors
             .iter()
             .enumerate()
             .map(|(n, vector)| {
-                let missing = || match (&gone, interrupted) {
-                    (Some(since), false) => Found::skipped(vector, format!("the receiver is gone since {since}")),
+                let missing = || match (gone, interrupted) {
+                    (Some(since), false) => Found::skipped(vector, format!("the receiver is gone since `{since}`")),
                     _ => Found::skipped(vector, "interrupted".to_owned()),
                 };
                 found.remove(&n).unwrap_or_else(missing)
             })
-            .collect())
+            .collect();
+        Ok((found, told))
     }
 
     /// The command that sends the same bytes, if there is one.
@@ -161,7 +181,6 @@ impl Runner {
     ) -> anyhow::Result<()> {
         let mut trials = JoinSet::new();
         let places = Arc::new(Semaphore::new(at_once));
-        let mut next = Instant::now();
         for &n in round {
             if let Some(reason) = self.skips(&vectors[n]) {
                 found.insert(n, Found::skipped(&vectors[n], reason));
@@ -169,10 +188,9 @@ impl Runner {
                 continue;
             }
             let place = Arc::clone(&places).acquire_owned().await?;
-            if self.passes(next.saturating_duration_since(Instant::now())).await.is_break() {
+            if *self.stop.borrow() {
                 break;
             }
-            next = Instant::now() + self.options.pause;
             let (this, vector) = (Arc::clone(self), vectors[n].clone());
             trials.spawn(async move {
                 let result = this.vector(&vector).await;
@@ -198,6 +216,12 @@ impl Runner {
         if !self.options.profile.has(vector.level) {
             return Some("a matter of policy, which the profile `vendor` leaves open".to_owned());
         }
+        for recipe in vector.steps.iter().filter_map(|step| step.request.recipe()) {
+            let method = recipe.callback.rsplit('-').next().and_then(PayloadMethod::from_name);
+            if method.is_some_and(|method| method != PayloadMethod::Json && !self.options.methods.contains(&method)) {
+                return Some("only for a receiver that takes this form of payload".to_owned());
+            }
+        }
         let (needs, has) = (vector.needs, self.options.needs);
         for (needed, there, does, does_not) in [
             (needs.replay_guard, has.replay_guard, "remembers nonces", "remembers no nonces"),
@@ -212,16 +236,17 @@ impl Runner {
         None
     }
 
-    /// Where a receiver has gone that does not take honest callbacks any more.
-    async fn is_gone(&self, honest: &Vector, round: &[usize], vectors: &[Vector]) -> anyhow::Result<Option<String>> {
-        // One that is busy with the vector before gets some time.
-        for _ in 0..3 {
-            if is_taken(&self.look(honest).await?) {
-                return Ok(None);
+    /// Whether it takes an honest callback, or does some time later: what it limits, or is still busy with, passes.
+    async fn is_there(&self, honest: &Vector) -> anyhow::Result<bool> {
+        let end = Instant::now() + LONGEST_SILENCE;
+        loop {
+            let answer = self.look(honest).await?;
+            let may_come =
+                matches!(&answer, Ok(answer) if matches!(answer.status.as_u16(), 429 | 503)) || answer.is_err();
+            if is_taken(&answer) || !may_come || Instant::now() > end || self.passes(SLOW).await.is_break() {
+                return Ok(is_taken(&answer));
             }
-            tokio::time::sleep(SLOW).await;
         }
-        Ok(round.last().map(|last| format!("`{}` or just before", vectors[*last].id)))
     }
 
     /// Tries one vector.
@@ -232,11 +257,16 @@ impl Runner {
                 break;
             }
             if step.times > 1 {
-                self.flood(vector, n).await?;
+                let taken = self.flood(vector, n).await?;
+                if step.expect == Expect::Accept && taken * 20 < step.times * 19 {
+                    let reason = format!("it took only {taken} of {} other callbacks in {LONGEST_FLOOD:?}", step.times);
+                    return Ok(Found::skipped(vector, reason));
+                }
                 continue;
             }
+            self.turn().await;
             let request = self.step(vector, n, &nonce(&self.forge, vector, n), 0, first.as_deref())?;
-            let mut answers = join_all((0..step.copies).map(|_| self.exchanged(&request))).await;
+            let mut answers = join_all((0..step.copies).map(|_| self.exchanged(&request, step.expect))).await;
             let (verdict, at) = judged(step, &answers, vector.may_hang_up, self.options.strict);
             let is_last = n + 1 == vector.steps.len();
             if is_last || verdict != Verdict::Pass {
@@ -256,23 +286,40 @@ impl Runner {
     /// Sends the first request of a vector once more than it is tried.
     async fn look(&self, vector: &Vector) -> anyhow::Result<Result<RawAnswer, SendError>> {
         let number = self.looks.fetch_add(1, Ordering::Relaxed);
+        self.turn().await;
         let request = self.step(vector, 0, &format!("{}-look-{number}", self.forge.run), 0, None)?;
-        Ok(self.exchanged(&request).await)
+        Ok(self.exchanged(&request, Expect::Accept).await)
     }
 
-    /// Sends as many requests as a step says whose answers do not matter, or fewer to a receiver that is slow.
-    async fn flood(&self, vector: &Vector, n: usize) -> anyhow::Result<()> {
-        let (nonce, end) = (nonce(&self.forge, vector, n), Instant::now() + LONGEST_FLOOD);
+    /// Sends as many requests as a step says, or fewer to a receiver that is slow; how many it took.
+    async fn flood(&self, vector: &Vector, n: usize) -> anyhow::Result<usize> {
+        let (nonce, end, mut taken) = (nonce(&self.forge, vector, n), Instant::now() + LONGEST_FLOOD, 0);
         for some in (0..vector.steps[n].times).collect::<Vec<_>>().chunks(AT_ONCE) {
             let requests: Result<Vec<_>, _> =
                 some.iter().map(|number| self.step(vector, n, &format!("{nonce}-{number}"), *number, None)).collect();
-            join_all(requests?.iter().map(|request| self.exchanged(request))).await;
-            let pause = self.options.pause * u32::try_from(some.len()).unwrap_or(u32::MAX);
-            if Instant::now() > end || self.passes(pause).await.is_break() {
+            let requests = requests?;
+            let sending = requests.iter().map(async |request| {
+                self.turn().await;
+                self.exchanged(request, Expect::Anything).await
+            });
+            taken += join_all(sending).await.iter().filter(|answer| is_taken(answer)).count();
+            if Instant::now() > end || *self.stop.borrow() {
                 break;
             }
         }
-        Ok(())
+        Ok(taken)
+    }
+
+    /// Waits until a request may begin.
+    async fn turn(&self) {
+        let now = Instant::now();
+        let turn = {
+            let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+            let turn = (*next).max(now);
+            *next = turn + self.options.pause;
+            turn
+        };
+        tokio::time::sleep_until(turn.into()).await;
     }
 
     /// Makes what a step sends.
@@ -297,13 +344,15 @@ impl Runner {
         Ok(ToSend { bytes: forged.raw(), slow_bytes: forged.slow_bytes, is_plain: recipe.plain_http })
     }
 
-    async fn exchanged(&self, request: &ToSend) -> Result<RawAnswer, SendError> {
+    async fn exchanged(&self, request: &ToSend, expect: Expect) -> Result<RawAnswer, SendError> {
         let pace = match request.slow_bytes {
             0 => Pace::AtOnce,
             last => Pace::Slowly { last, pause: SLOW },
         };
         let url = if request.is_plain { &self.plain_target } else { &self.forge.target };
-        self.client.exchange(url, &request.bytes, pace, self.options.timeout).await
+        // Whoever waits for a name server that does not answer may do so for longer than for anything else.
+        let timeout = self.options.timeout * if expect == Expect::Unavailable { 3 } else { 1 };
+        self.client.exchange(url, &request.bytes, pace, timeout).await
     }
 
     /// Lets time pass, unless nothing more is to be tried.
@@ -376,9 +425,8 @@ fn judge(expect: Expect, answer: &Result<RawAnswer, SendError>, may_hang_up: boo
         Ok(answer) => answer.status,
         Err(_) if expect == Expect::Anything => return Verdict::Pass,
         Err(error) => {
-            let hung_up = matches!(error.class(), "connection_reset" | "protocol_error");
             return match expect {
-                Expect::Refuse if may_hang_up && hung_up => Verdict::Pass,
+                Expect::Refuse if may_hang_up && error.class() == "connection_reset" => Verdict::Pass,
                 _ => Verdict::Error,
             };
         }
@@ -393,7 +441,9 @@ fn judge(expect: Expect, answer: &Result<RawAnswer, SendError>, may_hang_up: boo
         Expect::Anything => Verdict::Pass,
         Expect::Accept | Expect::Once if status.is_success() => Verdict::Pass,
         Expect::Refuse if status.is_success() => Verdict::Fail,
-        Expect::Refuse if is_wrong_way_to_refuse && (strict || !may_hang_up) => Verdict::Error,
+        // A proxy whose server has hung up, or that cannot pass this on, says so.
+        Expect::Refuse if may_hang_up && matches!(status.as_u16(), 501 | 502) => Verdict::Pass,
+        Expect::Refuse if is_wrong_way_to_refuse => Verdict::Error,
         Expect::Refuse => Verdict::Pass,
         Expect::Unavailable if status.as_u16() == 503 => Verdict::Pass,
         _ if status.is_server_error() && status.as_u16() != 503 => Verdict::Error,

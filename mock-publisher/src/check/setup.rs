@@ -27,6 +27,15 @@ pub(super) fn summary(check: &Check, dns: SocketAddr) -> String {
 pub(super) fn guide(check: &Check, dns: SocketAddr) -> String {
     let (account, host, zone) = (check.account, check.host(), check.zone.as_str());
     let (ip, port) = (dns.ip(), dns.port());
+    let zones = zones(zone);
+    let all = |before: &str, between: &str| {
+        zones.iter().map(|zone| format!("{before}{zone}")).collect::<Vec<_>>().join(between)
+    };
+    let (routed, listed, insecure) = (all("'~", "' "), all("", "/"), all("domain-insecure: ", " "));
+    let forward = zones
+        .iter()
+        .map(|zone| format!("                     forward-zone: name: \"{zone}\" forward-addr: {ip}@{port}"));
+    let forward = forward.collect::<Vec<_>>().join("\n");
     format!(
         "The receiver must expect
 
@@ -50,15 +59,23 @@ Go
   net.Resolver{{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {{
       return (&net.Dialer{{}}).DialContext(ctx, network, \"{dns}\") }}}}
 
-A receiver that only knows the system's resolver: let that one ask here.
-  systemd-resolved   resolvectl dns lo {dns}; resolvectl domain lo '~{zone}'
-  dnsmasq            server=/{zone}/{ip}#{port}
-  unbound            server: do-not-query-localhost: no
-                     forward-zone: name: \"{zone}\" forward-addr: {ip}@{port}
+A receiver that only knows the system's resolver: let that one ask here, for the zones of attackers as well (whoever looks their names up
+elsewhere finds nothing, which proves nothing), and keep nothing (keys are replaced and revoked within a second).
+  systemd-resolved   resolvectl dns lo {dns}; resolvectl domain lo {routed}'
+                     and `Cache=no` in resolved.conf
+  dnsmasq            server=/{listed}/{ip}#{port}
+                     cache-size=0
+  unbound            server: do-not-query-localhost: no cache-max-ttl: 0 {insecure}
+{forward}
   /etc/resolv.conf   nameserver {ip}, with `--dns {ip}:53`, which needs the right to use that port
 
 These key pairs come with the program: everybody has them. Undo this afterwards, and never pin one of these keys."
     )
+}
+
+/// Where the keys are: those of the platform, and those of attackers who are tried.
+fn zones(zone: &str) -> [String; 4] {
+    [zone.to_owned(), format!("evil{zone}"), format!("_domainkey-{zone}"), "example".to_owned()]
 }
 
 /// What an honest callback and one that nobody signed came to.
@@ -114,4 +131,31 @@ fn refusal(check: &Check, look: &FirstLook, dns: SocketAddr) -> String {
         "It REFUSES EVERYTHING, an honest callback included: it answers {}. Whatever it refuses now proves nothing, so nothing else was checked.\n{reason}",
         status.as_u16()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::suite;
+    use super::super::template::{Variables, filled};
+    use super::*;
+
+    struct Names;
+
+    impl Variables for Names {
+        fn get(&self, name: &str) -> Option<std::borrow::Cow<'_, str>> {
+            Some(if name == "zone" { "copernica.com" } else { "run" }.into())
+        }
+    }
+
+    #[test]
+    fn the_zones_of_all_keys_are_told() {
+        let keys: BTreeMap<_, _> = suite::keys().unwrap();
+        for key in keys.values() {
+            let name = filled(&key.name, &Names).unwrap();
+            let is_below = |zone: &String| name == *zone || name.ends_with(&format!(".{zone}"));
+            assert!(zones("copernica.com").iter().any(is_below), "{name}");
+        }
+    }
 }

@@ -68,9 +68,26 @@ fn filtered(value: &str, filter: &str) -> Option<String> {
         "asctime" => moment()?.strftime("%a %b %e %H:%M:%S %Y").to_string(),
         "unix" => moment()?.as_second().to_string(),
         "iso" => moment()?.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        // The same moment for those who carry what is too much, as many parsers do.
+        "overflowing" => {
+            let date = jiff::tz::Offset::UTC.to_datetime(moment()?);
+            let (hour, minute, second) = (date.hour(), date.minute(), date.second());
+            let (hour, minute, second) = match (hour, minute) {
+                (0, 0) => (0, 0, second + 60),
+                (0, _) => (0, minute - 1, second + 60),
+                _ => (hour - 1, minute + 60, second),
+            };
+            format!("{} {hour:02}:{minute:02}:{second:02} GMT", date.strftime("%a, %d %b %Y"))
+        }
+        "full_width" => value.chars().map(full_width).collect::<Option<_>>()?,
         "two_digit_year" => moment()?.strftime("%a, %d %b %y %H:%M:%S GMT").to_string(),
         _ => return None,
     })
+}
+
+/// A digit as other scripts write it.
+fn full_width(digit: char) -> Option<char> {
+    char::from_u32(0xff10 + digit.to_digit(10)?)
 }
 
 #[cfg(test)]
@@ -84,6 +101,7 @@ mod tests {
             match name {
                 "date" => Some("Mon, 23 Nov 2026 08:05:00 GMT".into()),
                 "signature" => Some("+/8=".into()),
+                "number" => Some("12".into()),
                 _ => None,
             }
         }
@@ -103,6 +121,8 @@ mod tests {
             ("${date|asctime}", "Mon Nov 23 08:05:00 2026"),
             ("${date|unix}", "1795421100"),
             ("${date|iso}", "2026-11-23T08:05:00Z"),
+            ("${date|overflowing}", "Mon, 23 Nov 2026 07:65:00 GMT"),
+            ("${number|full_width}", "１２"),
             ("${date|two_digit_year|upper}", "MON, 23 NOV 26 08:05:00 GMT"),
         ] {
             assert_eq!(filled(text, &Two).as_deref(), Ok(expected), "{text}");

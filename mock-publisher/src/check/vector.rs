@@ -118,6 +118,16 @@ pub(crate) enum Request {
     Made(Box<Recipe>),
 }
 
+impl Request {
+    /// How it is made, if it is no repetition.
+    pub(crate) fn recipe(&self) -> Option<&Recipe> {
+        match self {
+            Self::Again => None,
+            Self::Made(recipe) => Some(recipe),
+        }
+    }
+}
+
 /// How a request is made. What is not mentioned is as in an honest callback.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -137,6 +147,9 @@ pub(crate) struct Recipe {
     pub(crate) covered: String,
     /// Changes to what is signed and not to what is sent.
     pub(crate) signed_as: Vec<Edit>,
+    /// What is signed, instead of what `covered` says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) signing_string: Option<String>,
     pub(crate) scheme: Scheme,
     /// The value of `Signature`; `null` for none.
     pub(crate) signature: Option<String>,
@@ -160,6 +173,7 @@ impl Default for Recipe {
             before: Vec::new(),
             covered: "(request-target) host date content-length content-type x-copernica-id digest x-nonce".to_owned(),
             signed_as: Vec::new(),
+            signing_string: None,
             scheme: Scheme::RsaSha256,
             signature: Some(
                 "keyId=\"${key_id}\",algorithm=\"rsa-sha256\",headers=\"${covered}\",signature=\"${signature}\""
@@ -229,6 +243,8 @@ pub(crate) enum Scheme {
     RsaPssSha256,
     /// PKCS#1 v1.5 with another DigestInfo before the hash.
     DigestInfo(DigestInfo),
+    /// The right DigestInfo, padded otherwise.
+    Padding(Padding),
     /// HMAC-SHA256, keyed with the public key in one of its forms.
     Hmac(PublicForm),
     /// The padded hash itself, which is a signature under the exponent 1.
@@ -250,8 +266,23 @@ pub(crate) enum DigestInfo {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+pub(crate) enum Padding {
+    /// Eight bytes of padding, and zeros behind the hash.
+    GarbageBehind,
+    /// Block type 2, which is that of encryptions.
+    TypeTwo,
+    /// One byte is not `ff`.
+    OddByte,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum PublicForm {
     Pem,
+    /// Without a line feed at its end.
+    PemUnended,
+    /// With its base64 in one line.
+    PemOneLine,
     Der,
     /// The base64 that `p=` has.
     P,

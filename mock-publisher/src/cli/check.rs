@@ -16,7 +16,7 @@ use super::interrupts::Interrupts;
 use crate::check::{
     Audience, Check, Exceptions, Needs, Options, Profile, REPORT_SCHEMA, Report, Selection, VECTORS_SCHEMA, counted,
 };
-use crate::emit::TargetUrl;
+use crate::emit::{PayloadMethod, TargetUrl};
 use crate::output::print;
 use crate::shell::word;
 
@@ -80,6 +80,9 @@ pub(super) struct CheckArgs {
     /// The receiver takes a body whatever it holds, also one that is no callback
     #[arg(long)]
     any_body: bool,
+    /// The forms of payloads that it takes: the owner of a callback chooses one
+    #[arg(long, value_name = "FORM", value_delimiter = ',', value_enum, default_values = ["json", "xml", "form"])]
+    methods: Vec<PayloadMethod>,
     /// The receiver insists on HTTPS
     #[arg(long)]
     https: bool,
@@ -92,7 +95,7 @@ pub(super) struct CheckArgs {
     /// How long to wait before a callback is tried again that was taken before
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=90_000))]
     patience: u32,
-    /// How many vectors begin in a second at most [default: as fast as they are answered]
+    /// How many requests begin in a second at most [default: as fast as they are answered]
     #[arg(long, value_name = "PER_SECOND", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     rate: Option<u32>,
     /// How many are tried at the same time
@@ -168,10 +171,10 @@ pub(super) async fn check(args: CheckArgs) -> anyhow::Result<ExitCode> {
         print(selection.list(args.profile).trim_end())?;
         return Ok(ExitCode::SUCCESS);
     }
-    // Dates are at most half a minute ahead where time must pass.
-    if args.patience > args.window + 25 {
+    // Dates are half a minute less ahead than may be where time must pass.
+    if args.patience + 35 > args.window + args.ahead {
         return Ok(wrong_usage(&anyhow::Error::msg(
-            "`--patience` is longer than the window: the callback would be too old",
+            "`--patience` is too long for the window: the callback would be too old",
         )));
     }
     let url = args.url.clone().context("there is no URL")?;
@@ -231,6 +234,7 @@ fn described(args: &CheckArgs, url: TargetUrl) -> Check {
         concurrency: args.concurrency.into(),
         pause: args.rate.map_or(Duration::ZERO, |rate| Duration::from_secs(1) / rate),
         patience: Duration::from_secs(args.patience.into()),
+        methods: args.methods.clone(),
         authority: args.targets.ca.first().cloned(),
     };
     Check {
@@ -266,6 +270,10 @@ fn arguments(args: &CheckArgs, url: &TargetUrl) -> String {
     flag(args.host.is_some(), format!("--host {}", word(args.host.as_deref().unwrap_or_default())));
     flag(args.small_keys, "--small-keys".to_owned());
     flag(args.any_body, "--any-body".to_owned());
+    if args.methods.len() < 3 {
+        let methods: Vec<&str> = args.methods.iter().map(|method| method.name()).collect();
+        flag(true, format!("--methods {}", methods.join(",")));
+    }
     flag(args.https, "--https".to_owned());
     flag(args.strict, "--strict".to_owned());
     for ca in &args.targets.ca {

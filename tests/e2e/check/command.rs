@@ -47,9 +47,12 @@ fn what_is_tried_can_be_chosen_and_listed() {
     command(folder.path(), &[URL, "--dns", "192.0.2.1:53"]).expect_failure(2, &["is not a loopback address"]);
     command(folder.path(), &[URL, "--https"]).expect_failure(2, &["has an `https://` URL"]);
     let guide = command(folder.path(), &[URL, "--setup", "--account", "7"]).expect_status(0).text();
-    for part in
-        ["account      7", "host         127.0.0.1:8080", "127.0.0.1:7053", "server=/copernica.com/127.0.0.1#7053"]
-    {
+    for part in [
+        "account      7",
+        "host         127.0.0.1:8080",
+        "127.0.0.1:7053",
+        "server=/copernica.com/evilcopernica.com/_domainkey-copernica.com/example/127.0.0.1#7053",
+    ] {
         assert!(guide.contains(part), "`{part}` is not in: {guide}");
     }
 }
@@ -76,7 +79,7 @@ fn a_receiver_may_be_called_otherwise_than_its_address() {
     assert!(!not_passed(&report).iter().any(|id| id.starts_with("accepts/")), "{report}");
     let folder = TempDir::new().unwrap();
     command(folder.path(), &[URL, "--host", "a/b"]).expect_failure(2, &["expected a host such as `hooks.example.com`"]);
-    command(folder.path(), &[URL, "--patience", "400"]).expect_failure(2, &["`--patience` is longer than the window"]);
+    command(folder.path(), &[URL, "--patience", "400"]).expect_failure(2, &["`--patience` is too long for the window"]);
 }
 
 #[test]

@@ -18,6 +18,7 @@ pub(super) enum Mistake {
     LenientBase64,
     OnlyTheHashCounts,
     AnySignatureLength,
+    NothingBehindTheHashCounts,
     // what is covered
     CoverageUnchecked,
     DigestNeedNotBeCovered,
@@ -74,6 +75,8 @@ pub(super) enum Mistake {
     BodyWrittenAgain,
     /// Answers 500 to what it does not take. (No line in the table: it takes nothing that it should not.)
     Panics,
+    /// Is dead after a compressed body, and the proxy before it says so. (No line in the table, either.)
+    DiesOfCompression,
 }
 
 use Mistake::*;
@@ -100,6 +103,7 @@ pub(super) const MISTAKES: &[(Mistake, &str, &[&str])] = &[
         "lets the message choose the algorithm",
         &[
             "algorithm/hmac-public-key-pem",
+            "algorithm/hmac-public-key-pem-unended",
             "algorithm/hmac-public-key-der",
             "algorithm/hmac-public-key-p",
             "algorithm/hmac-public-key-record",
@@ -120,6 +124,7 @@ pub(super) const MISTAKES: &[(Mistake, &str, &[&str])] = &[
         "looks at the end of the padding only",
         &["rsa/no-digest-info", "rsa/sha-1-digest-info", "rsa/without-null"],
     ),
+    (NothingBehindTheHashCounts, "takes anything behind the hash in the padding", &["rsa/garbage-behind"]),
     (AnySignatureLength, "does not compare the length of the signature", &["rsa/zero-before"]),
     (
         CoverageUnchecked,
@@ -129,6 +134,7 @@ pub(super) const MISTAKES: &[(Mistake, &str, &[&str])] = &[
             "coverage/without-digest",
             "coverage/without-host",
             "coverage/without-request-target",
+            "coverage/list-empty",
             "tenant/missing",
         ],
     ),

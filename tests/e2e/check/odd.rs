@@ -60,7 +60,7 @@ fn one_that_cannot_be_checked_is_told_why_first() {
         let said = check(odd(move |_| Some(answer)), &[]).expect_status(1).text();
         assert!(said.contains("It REFUSES EVERYTHING"), "{said}");
         parts.iter().for_each(|part| assert!(said.contains(part), "`{part}` is not in: {said}"));
-        assert!(said.contains("0 passed, 337 skipped") && !said.contains("  accepts"), "{said}");
+        assert!(said.contains("0 passed, 353 skipped") && !said.contains("  accepts"), "{said}");
     }
     let (_socket, nobody) = silent();
     let said = check(nobody, &[]).expect_status(1).text();
@@ -107,6 +107,15 @@ fn one_that_crashes_half_way_is_told_so() {
     assert!(report["totals"]["skipped"].as_u64() > Some(150), "{}", report["totals"]);
     let text = outcome.text();
     assert!(text.contains("the receiver is gone since"), "{text}");
+}
+
+/// One that dies has not refused.
+#[test]
+fn one_that_dies_of_an_attack_fails_it() {
+    let receiver = Careless::start(Some(super::mistakes::Mistake::DiesOfCompression));
+    let (report, status) = checked(&receiver, &["--only", "accepts/update-profile-json,resources/compressed"]);
+    assert_eq!((status, not_passed(&report)), (1, vec!["resources/compressed".to_owned()]), "{report}");
+    assert!(report["diagnosis"].as_str().unwrap().starts_with("It is GONE since `resources/compressed`"), "{report}");
 }
 
 #[test]

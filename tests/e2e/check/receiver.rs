@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -44,6 +45,7 @@ struct Judge {
     resolver: watch::Receiver<Option<SocketAddr>>,
     nonces: Mutex<Vec<(String, Instant)>>,
     keys: Mutex<HashMap<String, Vec<Key>>>,
+    is_dead: AtomicBool,
 }
 
 /// Why a callback is not taken.
@@ -64,7 +66,14 @@ impl Careless {
         let address = listener.local_addr().unwrap();
         let (name_server, resolver) = watch::channel(None);
         let host = host.map_or_else(|| address.to_string(), str::to_owned);
-        let judge = Judge { mistake, host, resolver, nonces: Mutex::default(), keys: Mutex::default() };
+        let judge = Judge {
+            mistake,
+            host,
+            resolver,
+            nonces: Mutex::default(),
+            keys: Mutex::default(),
+            is_dead: AtomicBool::default(),
+        };
         let router = Router::new().fallback(answer).with_state(Arc::new(judge));
         runtime.spawn(async move { axum::serve(listener, router).await });
         Self { address, name_server, _runtime: runtime }
@@ -94,6 +103,12 @@ async fn answer(State(judge): State<Arc<Judge>>, request: Request) -> StatusCode
             .collect(),
         body: body.to_vec(),
     };
+    if judge.makes(Mistake::DiesOfCompression) {
+        let dies = !message.all("content-encoding").is_empty();
+        if judge.is_dead.fetch_or(dies, Ordering::Relaxed) || dies {
+            return StatusCode::BAD_GATEWAY;
+        }
+    }
     match judge.verdict(&message).await {
         Ok(()) => StatusCode::OK,
         Err(_) if judge.makes(Mistake::Panics) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -177,7 +192,8 @@ impl Judge {
             _ => self.rsa(key, text.as_bytes(), &made),
         };
         let (keys, is_kept) = self.keys(&key_id, true).await?;
-        if !keys.iter().any(fits) && !(is_kept && self.keys(&key_id, false).await?.0.iter().any(fits)) {
+        let is_made = keys.iter().any(fits) || (is_kept && self.keys(&key_id, false).await?.0.iter().any(fits));
+        if !is_made {
             return Err(NO);
         }
         self.digest(message)?;
@@ -503,6 +519,10 @@ impl Judge {
             return false;
         }
         let Some(opened) = key.opened(made) else { return false };
+        if self.makes(Mistake::NothingBehindTheHashCounts) {
+            let start = opened.iter().skip(2).position(|byte| *byte != 0xff).map_or(0, |at| at + 3);
+            return opened[..2] == [0, 1] && opened[start..].starts_with(&expected[expected.len() - 51..]);
+        }
         if self.makes(Mistake::OnlyTheHashCounts) {
             return opened[..3] == [0, 1, 0xff] && opened[opened.len() - 32..] == expected[expected.len() - 32..];
         }
@@ -522,6 +542,7 @@ impl Judge {
                     format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n"))
                 };
                 let forms = [
+                    pem.trim_end().as_bytes().to_vec(),
                     pem.into_bytes(),
                     key.der.clone(),
                     STANDARD.encode(&key.der).into_bytes(),

@@ -248,7 +248,7 @@ impl Report {
     /// Whether everything is as it should be, or known not to be.
     pub(crate) fn is_good(&self) -> bool {
         let is_all_well = self.totals.failed == 0 && self.totals.errors == 0 && self.stale_exceptions.is_empty();
-        is_all_well && !self.interrupted && !self.is_empty()
+        is_all_well && !self.interrupted && !self.is_empty() && self.diagnosis.is_none()
     }
 
     /// Whether nothing was judged, which proves nothing.

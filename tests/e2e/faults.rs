@@ -220,8 +220,11 @@ fn a_seed_spoils_the_same_deliveries_in_every_run() {
 #[test]
 fn faults_are_counted_and_end_one_by_one_all_together_and_with_a_reset() {
     let (publisher, receiver) = start(&[]);
+    let silent = publisher.callback(&receiver.url("/silent"));
+    publisher.put(&format!("/v4/callback/{silent}"), &json!({"active": false}));
     add(&publisher, &json!({"fault": "stale_date", "callback": 1}));
-    add(&publisher, &json!({"fault": "unsigned", "callback": 2}));
+    add(&publisher, &json!({"fault": "unsigned", "callback": silent}));
+    publisher.call("POST", "/mock/v1/faults", Some(&json!({"fault": "unsigned", "callback": 9}))).expect_status(404);
     publisher.profile("Mike");
     assert_eq!(receiver.next().verdict.unwrap_err().code(), "date_too_old");
     publisher.settled(1);

@@ -60,6 +60,30 @@ fn each_callback_is_genuine_and_the_ledger_tells_what_became_of_it() {
     assert_eq!([count("create"), count("update"), count("delete")], [120, 15, 15]);
 }
 
+/// What is in the environment for other commands is in nobody's way.
+#[test]
+fn a_report_needs_a_place_before_anything_is_sent() {
+    let stage = Stage::set();
+    let folder = stage.folder.path();
+    let mut schema = mock_publisher(folder);
+    run(schema.args(["rehearse", "--schema"]).env("MOCK_PUBLISHER_DATA", folder)).expect_status(0);
+    let mut command = mock_publisher(folder);
+    let url = stage.receiver.url("/hook");
+    command.args(["rehearse", &url, "--in-memory", "--dns", "127.0.0.1:0", "--report", "no/such/place.html"]);
+    run(command.env("MOCK_PUBLISHER_DATA", folder)).expect_failure(1, &["cannot write `no/such/place.html`"]);
+    stage.receiver.expect_nothing_more();
+}
+
+/// While the rate grows less is offered, which is not the receiver's fault.
+#[test]
+fn a_rate_that_grows_first_is_measured_when_it_is_there() {
+    let arguments = ["--rate", "40", "--ramp", "1s", "--duration", "3s", "--json"];
+    let report = report(Stage::set().rehearse("/hook", &arguments).expect_status(0));
+    assert_eq!(report["verdict"], "keeps up with 40/s", "{report}");
+    let accepted = report["stages"][0]["accepted_per_second"].as_f64().unwrap();
+    assert!((36.0..44.0).contains(&accepted), "{accepted}");
+}
+
 #[test]
 fn a_receiver_that_takes_nothing_is_told_so_at_once() {
     let stage = Stage::set();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{Publisher, Receiver, mock_publisher, run, wait_for};
+use crate::support::{Publisher, Receiver, mock_publisher, run};
 
 fn start(arguments: &[&str]) -> (Publisher, Receiver) {
     let publisher = Publisher::start_with(&[&["--in-memory"], arguments].concat());
@@ -101,10 +101,8 @@ fn in_a_year_of_monthly_rotations_a_receiver_refuses_nothing() {
         offset = clock.json()["offset_ms"].as_u64().unwrap();
         receiver.later_by(Duration::from_millis(offset));
         publisher.call("PUT", "/mock/v1/clock", Some(&json!({"signs": true}))).expect_status(200);
-        wait_for("another key to sign", || {
-            let name = keys(&publisher)[0]["name"].as_str().unwrap().to_owned();
-            names.insert(name).then_some(())
-        });
+        let name = keys(&publisher)[0]["name"].as_str().unwrap().to_owned();
+        assert!(names.insert(name), "the key of the month signs as soon as the clock has been moved");
         publisher.profile("Mike");
         receiver.next_verified();
         publisher.settled(month + 1);
@@ -144,7 +142,27 @@ fn the_keys_outlive_a_restart_and_the_command_tells_them() {
     assert_eq!(told, "second._domainkey.copernica.com   RSA-3072   signs\n");
     command(&["keys", "rotate", "--selector", "third", "--overlap", "0s"]).expect_status(0);
     command(&["keys", "rotate", "--selector", "third"]).expect_failure(1, &["there is a key `third` already"]);
+    command(&["keys", "revoke", "nokey"]).expect_failure(1, &["`nokey`"]);
     command(&["keys", "revoke", &publisher.key_id]).expect_status(0);
+    // By the clock of the publisher that runs, and not by the real one.
+    command(&["keys", "rotate", "--selector", "fourth", "--overlap", "1h"]).expect_status(0);
+    publisher.call("POST", "/mock/v1/clock/advance", Some(&json!({"days": 1}))).expect_status(200);
+    assert!(
+        command(&["keys", "list"])
+            .expect_status(0)
+            .text()
+            .contains("third._domainkey.copernica.com   RSA-2048   retired")
+    );
+    publisher
+        .call("POST", "/mock/v1/keys/revoke", Some(&json!({"name": "fourth._domainkey.copernica.com"})))
+        .expect_status(200);
+    assert!(
+        command(&["keys", "list"])
+            .expect_status(0)
+            .text()
+            .starts_with("fourth._domainkey.copernica.com   RSA-2048   signs, revoked\n")
+    );
+    publisher.call("PUT", "/mock/v1/clock", Some(&json!({"now": null}))).expect_status(200);
     let before = keys(&publisher);
     let first = publisher.key_id.clone();
     publisher.kill();
@@ -153,12 +171,13 @@ fn the_keys_outlive_a_restart_and_the_command_tells_them() {
     assert_eq!(
         list,
         format!(
-            "third._domainkey.copernica.com   RSA-2048   signs\nsecond._domainkey.copernica.com   RSA-3072   retired\n\
+            "fourth._domainkey.copernica.com   RSA-2048   signs, revoked\nthird._domainkey.copernica.com   RSA-2048   published\nsecond._domainkey.copernica.com   RSA-3072   retired\n\
              {first}   RSA-2048   revoked\n"
         )
     );
     let publisher = Publisher::start_with(&["--data", &data]);
-    assert_eq!((keys(&publisher), publisher.key_id.as_str()), (before, "third._domainkey.copernica.com"));
+    assert_eq!((keys(&publisher), publisher.key_id.as_str()), (before, "fourth._domainkey.copernica.com"));
+    command(&["keys", "rotate", "--selector", "fifth"]).expect_status(0);
     let receiver = Receiver::of(&publisher);
     publisher.callback(&receiver.url("/hook"));
     assert_eq!(verdict(&publisher, &receiver), "verified");

@@ -155,7 +155,6 @@ fn what_is_asked_for_in_the_wrong_way_has_status_2() {
         (&["serve", "--zone", "no zone"], "for '--zone <ZONE>'"),
         (&["serve", "--zone", ""], "--zone <ZONE>"),
         (&["serve", "--wire", "other"], "[possible values: lowercase, documented]"),
-        (&["serve", "--in-memory", "--data", "d"], "'--in-memory' cannot be used with '--data <DIR>'"),
         (&["serve", "--access-token", "two words"], "expected visible ASCII characters"),
         (&["serve", "--access-token", ""], "--access-token <TOKEN>"),
         (&["--account", "1", "demo"], "cannot be used with"),

@@ -149,7 +149,7 @@ pub(super) struct IdentityArgs {
     pub(super) cover: Coverage,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct DataArgs {
     /// The folder that data and key pairs are kept in
     #[arg(long, value_name = "DIR", default_value = "mock-publisher-data", env = "MOCK_PUBLISHER_DATA")]
@@ -340,8 +340,8 @@ pub(super) struct ServeArgs {
     pub(super) dns: SocketAddr,
     #[command(flatten)]
     pub(super) data: DataArgs,
-    /// Keep nothing: data, key pair and access token are gone at the end
-    #[arg(long, conflicts_with = "data", env = "MOCK_PUBLISHER_IN_MEMORY", value_parser = BoolishValueParser::new())]
+    /// Keep nothing, whatever `--data` says: data, key pair and access token are gone at the end
+    #[arg(long, env = "MOCK_PUBLISHER_IN_MEMORY", value_parser = BoolishValueParser::new())]
     pub(super) in_memory: bool,
     #[command(flatten)]
     pub(super) identity: IdentityArgs,

@@ -17,7 +17,7 @@ use crate::check::{
     Audience, Check, Exceptions, Needs, Options, Profile, REPORT_SCHEMA, Report, Selection, VECTORS_SCHEMA, counted,
 };
 use crate::emit::{PayloadMethod, TargetUrl};
-use crate::output::print;
+use crate::output::{print, writable};
 use crate::shell::word;
 
 const HELP: &str = "\
@@ -120,7 +120,7 @@ pub(super) struct CheckArgs {
     #[arg(long, value_name = "DATE", requires = "export", value_parser = date)]
     now: Option<SystemTime>,
     /// Write a JSON schema, and do nothing else
-    #[arg(long, value_enum, value_name = "report|vectors", exclusive = true, hide_possible_values = true)]
+    #[arg(long, value_enum, value_name = "report|vectors", hide_possible_values = true)]
     schema: Option<SchemaOf>,
     /// The loopback address of the name server; port 0 for any free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7053", env = "MOCK_PUBLISHER_DNS")]
@@ -202,8 +202,7 @@ pub(super) async fn check(args: CheckArgs) -> anyhow::Result<ExitCode> {
     };
     // Nobody wants to hear at the end that there is no place for what was found.
     for path in args.report.iter().chain(&args.junit) {
-        let opened = fs::File::options().create(true).append(true).open(path);
-        opened.with_context(|| format!("cannot write `{}`", path.display()))?;
+        writable(path)?;
     }
     let terminal = Terminal { is_quiet: args.json, bar: bar(selection.len()) };
     let report = interruptible(&check, &selection, &exceptions, &args, &terminal).await;

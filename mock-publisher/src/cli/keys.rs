@@ -3,12 +3,13 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
+use serde::Deserialize;
 use serde_json::json;
 
 use super::args::{DataArgs, IdentityArgs, RunningArgs, time};
 use super::running::Running;
 use crate::clock;
-use crate::keyring::{Bits, Keyring};
+use crate::keyring::{Bits, Keyring, ShownKey};
 use crate::output::print;
 use crate::server;
 
@@ -43,7 +44,7 @@ enum KeysCommand {
     #[command(after_long_help = KEYS_EXIT_STATUS)]
     List {
         #[command(flatten)]
-        data: DataArgs,
+        running: RunningArgs,
         #[command(flatten)]
         identity: IdentityArgs,
     },
@@ -54,7 +55,7 @@ enum KeysCommand {
         #[arg(long)]
         pem: bool,
         #[command(flatten)]
-        data: DataArgs,
+        running: RunningArgs,
         #[command(flatten)]
         identity: IdentityArgs,
     },
@@ -92,19 +93,25 @@ struct RotateArgs {
 
 pub(super) async fn keys(args: KeysArgs) -> anyhow::Result<ExitCode> {
     match args.command {
-        KeysCommand::List { data, identity } => {
-            for key in existing(&data, &identity)?.shown(clock::real_now()) {
-                let (name, bits) = (&key.pair.name, key.pair.private.public_key().modulus_bits());
-                let state = if key.signs { "signs".to_owned() } else { key.state.name().to_owned() };
-                print(format!("{name}   RSA-{bits}   {state}"))?;
+        KeysCommand::List { running, identity } => {
+            for key in all(running, &identity).await? {
+                let state = match (key.signs, key.state.as_str()) {
+                    (true, "published") => "signs".to_owned(),
+                    (true, state) => format!("signs, {state}"),
+                    (false, state) => state.to_owned(),
+                };
+                print(format!("{}   RSA-{}   {state}", key.name, key.bits))?;
             }
         }
-        KeysCommand::Record { pem: true, data, identity } => {
-            print(existing(&data, &identity)?.signing().private.public_key_pem().trim_end())?;
+        KeysCommand::Record { pem: true, running, identity } => {
+            let keys = all(running, &identity).await?;
+            let signing = keys.iter().find(|key| key.signs).context("no key signs")?;
+            print(signing.public_key.trim_end())?;
         }
-        KeysCommand::Record { pem: false, data, identity } => {
-            for (name, text) in existing(&data, &identity)?.records(clock::real_now()) {
-                print(crate::keyring::dns::zone_file_line(&name, &text))?;
+        KeysCommand::Record { pem: false, running, identity } => {
+            let keys = all(running, &identity).await?;
+            for key in keys.iter().filter(|key| ["published", "revoked"].contains(&key.state.as_str())) {
+                print(crate::keyring::dns::zone_file_line(&key.name, &key.record))?;
             }
         }
         KeysCommand::Rotate(RotateArgs { bits, overlap, publish_after, selector, running }) => {
@@ -125,6 +132,42 @@ pub(super) async fn keys(args: KeysArgs) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A key as a publisher tells of it.
+#[derive(Deserialize)]
+struct Told {
+    name: String,
+    record: String,
+    bits: u32,
+    public_key: String,
+    signs: bool,
+    state: String,
+}
+
+/// All keys, the one that signs first: as the publisher has them if one runs, whose clock need not be right; else as the folder has.
+async fn all(running: RunningArgs, identity: &IdentityArgs) -> anyhow::Result<Vec<Told>> {
+    let is_named = running.at.server.is_some();
+    let data = running.at.data.clone();
+    let told = match Running::find(running) {
+        Ok(running) => running.get("/mock/v1/keys").await,
+        Err(error) => Err(error),
+    };
+    match told {
+        Ok(mut told) => Ok(serde_json::from_value(told["keys"].take()).context("is it a publisher?")?),
+        Err(error) if is_named => Err(error),
+        Err(_) => {
+            let told = |key: &ShownKey| Told {
+                name: key.pair.name.as_str().to_owned(),
+                record: key.record.clone(),
+                bits: key.pair.private.public_key().modulus_bits(),
+                public_key: key.pair.private.public_key_pem(),
+                signs: key.signs,
+                state: key.state.name().to_owned(),
+            };
+            Ok(existing(&data, identity)?.shown(clock::real_now()).iter().map(told).collect())
+        }
+    }
 }
 
 fn existing(data: &DataArgs, identity: &IdentityArgs) -> anyhow::Result<Keyring> {

@@ -17,7 +17,7 @@ use crate::emit::{PayloadMethod, TargetUrl};
 use crate::faults::Faults;
 use crate::keyring::Keyring;
 use crate::keyring::dns::DnsServer;
-use crate::output::print;
+use crate::output::{print, writable};
 use crate::rehearse::{Audience, Mix, Rehearsal, Report, SCHEMA, Threshold};
 use crate::server::{ReadyFile, keys_folder};
 
@@ -96,7 +96,7 @@ pub(super) struct RehearseArgs {
     #[arg(long, value_name = "FILE")]
     compare: Option<PathBuf>,
     /// Write the JSON schema of the report, and do nothing else
-    #[arg(long, exclusive = true)]
+    #[arg(long)]
     schema: bool,
     /// The form of the payload
     #[arg(long, value_enum, default_value = "json")]
@@ -106,8 +106,8 @@ pub(super) struct RehearseArgs {
     /// The loopback address of the name server; port 0 for any free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7053", env = "MOCK_PUBLISHER_DNS")]
     dns: SocketAddr,
-    /// Keep nothing: the key pair is gone at the end
-    #[arg(long, conflicts_with = "data", value_parser = BoolishValueParser::new())]
+    /// Keep nothing, whatever `--data` says: the key pair is gone at the end
+    #[arg(long, value_parser = BoolishValueParser::new())]
     in_memory: bool,
     #[command(flatten)]
     data: DataArgs,
@@ -123,10 +123,14 @@ fn rate(text: &str) -> Result<f64, &'static str> {
 }
 
 pub(super) async fn rehearse(args: RehearseArgs) -> anyhow::Result<ExitCode> {
-    let Some(url) = args.url.clone() else {
+    let Some(url) = args.url.clone().filter(|_| !args.schema) else {
         print(SCHEMA.trim_end())?;
         return Ok(ExitCode::SUCCESS);
     };
+    // Nobody wants to hear at the end that there is no place for what was found.
+    for path in args.report.iter().chain(&args.save) {
+        writable(path)?;
+    }
     let before = args.compare.as_deref().map(saved).transpose()?;
     let rehearsal = rehearsal(&args, url.clone())?;
     let keyring = keyring(&args)?;
@@ -240,17 +244,16 @@ fn tell(args: &RehearseArgs, report: &Report, before: Option<&Report>) -> anyhow
         write(path, &format!("{json}\n"))?;
     }
     if let Some(path) = &args.report {
-        write(path, &report.html())?;
+        write(path, &report.html(before))?;
     }
+    let compared = before.map(|before| format!("\n{}", report.compared_with(before).trim_end()));
     if args.json {
         print(json)?;
+        compared.iter().for_each(|text| eprintln!("{text}"));
         return Ok(());
     }
     print(report.in_words().trim_end())?;
-    if let Some(before) = before {
-        print(format!("\n{}", report.compared_with(before).trim_end()))?;
-    }
-    Ok(())
+    compared.map_or(Ok(()), |text| Ok(print(text)?))
 }
 
 fn bar(args: &RehearseArgs) -> ProgressBar {

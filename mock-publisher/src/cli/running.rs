@@ -7,6 +7,7 @@ use http::Method;
 use serde_json::Value;
 
 use super::args::RunningArgs;
+use crate::excerpt::excerpt;
 use crate::local_client::{LocalAnswer, LocalClient};
 use crate::server::ReadyFile;
 use crate::tls::Trust;
@@ -50,7 +51,10 @@ impl Running {
 
     async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {
         let answer = self.0.call(method, path, body).await?;
-        let body: Value = serde_json::from_slice(&answer.body).context("the answer is no JSON; is it a publisher?")?;
+        let body: Value = serde_json::from_slice(&answer.body).with_context(|| {
+            let said = excerpt(String::from_utf8_lossy(&answer.body).trim(), 200);
+            format!("the answer is no JSON; is it a publisher? It says: {said:?}")
+        })?;
         if !answer.status.is_success() {
             bail!("{}", refusal(&body));
         }

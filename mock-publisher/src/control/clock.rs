@@ -39,8 +39,7 @@ pub(super) async fn adjust(
     Posted(AdjustmentBody { now, frozen, signs }): Posted<AdjustmentBody>,
 ) -> Result<Json<Value>, CallError> {
     let reading = state.store.clock().adjust(Adjustment { now, frozen, signs })?;
-    // Attempts may have become due.
-    state.bell.ring();
+    state.at_another_time().await?;
     Ok(shown(reading))
 }
 
@@ -51,8 +50,17 @@ pub(super) async fn advance(
 ) -> Result<Json<Value>, CallError> {
     let expected = || CallError::BadRequest("expected either `seconds` or `days`, a positive number".to_owned());
     let reading = state.store.clock().advance(body.millis().ok_or_else(expected)?)?;
-    state.bell.ring();
+    state.at_another_time().await?;
     Ok(shown(reading))
+}
+
+impl ControlState {
+    /// What is due by now is done before anybody is told what time it is: keys take over, and then attempts begin.
+    async fn at_another_time(&self) -> Result<(), CallError> {
+        self.rotator.catch_up(&self.stopping).await?;
+        self.bell.ring();
+        Ok(())
+    }
 }
 
 impl AdvanceBody {

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::ControlState;
 use crate::mock_api::{CallError, Limit, Queried, number, some_whole, whole};
 use crate::platform::Id;
+use crate::store::DeliveryState;
 
 /// Which part of the delivery log.
 #[derive(Debug, Deserialize)]
@@ -23,14 +24,16 @@ pub(super) struct Wanted {
     /// Of this callback only.
     #[serde(default, deserialize_with = "some_whole")]
     callback: Option<Id>,
+    /// Of this state only.
+    state: Option<DeliveryState>,
 }
 
 /// `GET /mock/v1/deliveries`: the delivery log, oldest first. `next` is the `after` of the following part.
 pub(super) async fn list(
     State(state): State<ControlState>,
-    Queried(Wanted { after, limit, callback }): Queried<Wanted>,
+    Queried(Wanted { after, limit, callback, state: wanted }): Queried<Wanted>,
 ) -> Result<Json<Value>, CallError> {
-    let deliveries = state.store.deliveries(after, callback, limit.rows()).await?;
+    let deliveries = state.store.deliveries(after, callback, wanted, limit.rows()).await?;
     let next = deliveries.last().map_or(after, |last| last.id);
     Ok(Json(json!({"deliveries": deliveries, "next": next})))
 }

@@ -19,6 +19,9 @@ pub(super) async fn add(
     State(state): State<ControlState>,
     Posted(draft): Posted<FaultDraft>,
 ) -> Result<(StatusCode, Json<Fault>), CallError> {
+    if let Some(callback) = draft.callback {
+        state.store.expect_callback(callback).await?;
+    }
     match state.faults.add(draft) {
         Some(fault) => Ok((StatusCode::CREATED, Json(fault))),
         None => Err(CallError::Conflict("there are 100 faults already; remove some".to_owned())),

@@ -99,7 +99,7 @@ impl From<KeyringError> for CallError {
         match error {
             KeyringError::Taken(_) => Self::Conflict(error.to_string()),
             KeyringError::Name(_) => Self::BadRequest(error.to_string()),
-            KeyringError::Unknown(_) => Self::NotFound,
+            KeyringError::Unknown(_) => Self::Unknown(error.to_string()),
             KeyringError::Generation | KeyringError::File(_) => Self::Failed(error.to_string()),
         }
     }

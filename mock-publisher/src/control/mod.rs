@@ -26,6 +26,7 @@ use crate::bell::Bell;
 use crate::faults::Faults;
 use crate::health::Health;
 use crate::keyring::Keyring;
+use crate::keyring::rotation::Rotator;
 use crate::metrics::Metrics;
 use crate::mock_api::{CallError, require_token};
 use crate::store::Store;
@@ -36,6 +37,7 @@ pub(crate) struct ControlState {
     pub(crate) store: Store,
     pub(crate) token: AccessToken,
     pub(crate) keyring: Keyring,
+    pub(crate) rotator: Rotator,
     pub(crate) bell: Bell,
     pub(crate) metrics: Metrics,
     pub(crate) faults: Faults,

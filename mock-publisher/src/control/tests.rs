@@ -7,6 +7,7 @@ use tower::ServiceExt;
 
 use super::*;
 use crate::faults::Faults;
+use crate::keyring::rotation::{Plan, Rotator};
 use crate::metrics::Metrics;
 use crate::platform::Switches;
 use crate::wire_profile::WireProfile;
@@ -17,10 +18,13 @@ fn document() -> Value {
 
 fn api() -> Router {
     let zone = callback_verifier::Zone::parse("example.org").unwrap();
+    let store = Store::in_memory(Switches::default()).unwrap();
+    let keyring = Keyring::in_memory(zone, WireProfile::default(), std::time::SystemTime::now()).unwrap();
     router(ControlState {
-        store: Store::in_memory(Switches::default()).unwrap(),
+        rotator: Rotator::new(keyring.clone(), store.clock().clone(), Plan::default()),
+        store,
         token: AccessToken::chosen("token").unwrap(),
-        keyring: Keyring::in_memory(zone, WireProfile::default(), std::time::SystemTime::now()).unwrap(),
+        keyring,
         bell: Bell::default(),
         metrics: Metrics::new(),
         faults: Faults::default(),

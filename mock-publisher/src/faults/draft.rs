@@ -31,6 +31,8 @@ struct Written {
 
 /// An hour.
 const DEFAULT_SHIFT: f64 = 3600.0;
+/// A second, in which no cache keeps anything.
+const SHORT_TTL: f64 = 1.0;
 /// Ten years.
 const MAX_SHIFT: f64 = 10.0 * 366.0 * 86_400.0;
 /// A slower answer is none.
@@ -108,7 +110,7 @@ impl Written {
             "dns_wrong_key" => FaultKind::DnsWrongKey,
             "dns_several_records" => FaultKind::DnsSeveralRecords,
             "dns_malformed" => FaultKind::DnsMalformed,
-            "dns_short_ttl" => FaultKind::DnsShortTtl { seconds: self.shift()? },
+            "dns_short_ttl" => FaultKind::DnsShortTtl { seconds: self.whole(SHORT_TTL)? },
             other => return Err(format!("there is no fault `{other}`; `GET /mock/v1/openapi.json` lists them")),
         })
     }
@@ -120,7 +122,11 @@ impl Written {
     }
 
     fn shift(&mut self) -> Result<u32, String> {
-        let seconds = self.seconds.take().unwrap_or(DEFAULT_SHIFT);
+        self.whole(DEFAULT_SHIFT)
+    }
+
+    fn whole(&mut self, default: f64) -> Result<u32, String> {
+        let seconds = self.seconds.take().unwrap_or(default);
         if seconds.fract() != 0.0 || !(1.0..=MAX_SHIFT).contains(&seconds) {
             return Err(format!("`seconds`: expected a whole number from 1 to {MAX_SHIFT}, got {seconds}"));
         }

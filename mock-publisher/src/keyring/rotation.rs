@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 
-use super::{Bits, Keyring, Rotation};
+use super::{Bits, Keyring, KeyringError, Rotation};
 use crate::clock::{Clock, Millis};
 use crate::terms::duration;
 
@@ -98,34 +99,61 @@ pub(crate) struct Plan {
     pub(crate) publish_after: Millis,
 }
 
-/// How often the clock is looked at. A tester who sets it need not wait for longer.
+/// How often the clock is looked at, which goes on by itself.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// How long it is left alone when no other key could be made, or be kept.
 const AFTER_FAILURE: Duration = Duration::from_secs(10);
 
-/// Lets keys take over until `stop` is true.
-pub(crate) async fn rotate(keyring: Keyring, clock: Clock, plan: Plan, mut stop: watch::Receiver<bool>) {
-    if plan.calendar == Calendar::Never {
-        return;
+/// Lets keys take over by a clock. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub(crate) struct Rotator(Arc<Inner>);
+
+struct Inner {
+    keyring: Keyring,
+    clock: Clock,
+    plan: Plan,
+    /// Held by whoever lets keys take over: the same key is not to be made twice.
+    turn: Mutex<()>,
+}
+
+impl Rotator {
+    pub(crate) fn new(keyring: Keyring, clock: Clock, plan: Plan) -> Self {
+        Self(Arc::new(Inner { keyring, clock, plan, turn: Mutex::default() }))
     }
-    while !*stop.borrow() {
-        let mut pause = LOOK;
+
+    /// Lets those keys take over that are due by now, or until `stop` is true.
+    pub(crate) async fn catch_up(&self, stop: &watch::Receiver<bool>) -> Result<(), KeyringError> {
+        let Inner { keyring, clock, plan, turn } = &*self.0;
+        let _turn = turn.lock().await;
         for due in plan.calendar.due(keyring.signing_since(), clock.now(), plan.overlap) {
-            let rotation =
-                Rotation { bits: plan.bits, overlap: plan.overlap, publish_after: plan.publish_after, selector: None };
-            if let Err(error) = keyring.rotate(rotation, due).await {
-                tracing::error!(%error, "no other key could take over");
-                pause = AFTER_FAILURE;
+            if *stop.borrow() {
                 break;
             }
-            if *stop.borrow() {
-                return;
-            }
+            let rotation =
+                Rotation { bits: plan.bits, overlap: plan.overlap, publish_after: plan.publish_after, selector: None };
+            keyring.rotate(rotation, due).await?;
         }
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            _ = stop.wait_for(|stop| *stop) => {}
+        Ok(())
+    }
+
+    /// Looks at the clock until `stop` is true.
+    pub(crate) async fn run(self, mut stop: watch::Receiver<bool>) {
+        if self.0.plan.calendar == Calendar::Never {
+            return;
+        }
+        while !*stop.borrow() {
+            let pause = match self.catch_up(&stop).await {
+                Ok(()) => LOOK,
+                Err(error) => {
+                    tracing::error!(%error, "no other key could take over");
+                    AFTER_FAILURE
+                }
+            };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                _ = stop.wait_for(|stop| *stop) => {}
+            }
         }
     }
 }

@@ -14,6 +14,9 @@ pub(crate) enum CallError {
     Unauthorized,
     #[error("there is nothing at this path")]
     NotFound,
+    /// Something that was named is not there.
+    #[error("{0}")]
+    Unknown(String),
     #[error("this path does not know that method")]
     MethodNotAllowed,
     #[error("{0}")]
@@ -72,6 +75,7 @@ impl IntoResponse for CallError {
         let (status, code) = match &self {
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized"),
             Self::NotFound
+            | Self::Unknown(_)
             | Self::Store(
                 StoreError::NoDatabase(_)
                 | StoreError::NoCollection(_)

@@ -23,7 +23,7 @@ td:last-child,th:last-child{text-align:left}svg{width:100%;height:auto}text{fill
 .c{stroke:var(--c);fill:none;stroke-width:2}.key-a{color:var(--a)}.key-b{color:var(--b)}.key-c{color:var(--c)}";
 
 /// The whole page.
-pub(super) fn page(report: &Report) -> String {
+pub(super) fn page(report: &Report, before: Option<&Report>) -> String {
     let mut html = format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
          content=\"width=device-width\">\n<title>Rehearsal of {url}</title>\n<style>{STYLE}</style></head><body>\n\
@@ -37,6 +37,9 @@ pub(super) fn page(report: &Report) -> String {
         ledger = escaped(&report.ledger.in_words()),
     );
     thresholds(&mut html, report);
+    if let Some(before) = before {
+        html.push_str(&format!("<pre>{}</pre>\n", escaped(report.compared_with(before).trim_end())));
+    }
     table(&mut html, report);
     let seconds: Vec<&Second> = report.stages.iter().flat_map(|stage| &stage.timeline).collect();
     let of = |figure: fn(&Second) -> f64| seconds.iter().map(|second| figure(second)).collect::<Vec<_>>();

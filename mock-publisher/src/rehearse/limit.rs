@@ -5,7 +5,7 @@ use super::timeline::Stage;
 /// The share of what was offered that must be accepted in time.
 const KEPT_UP: f64 = 0.97;
 /// The share of callbacks that may have been signed too late for the numbers to tell of the receiver.
-const LATE: f64 = 0.01;
+const LATE: f64 = 0.05;
 /// The search ends when what held and what did not are so close together.
 const CLOSE: f64 = 1.05;
 /// How many stages there are at most.

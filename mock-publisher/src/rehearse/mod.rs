@@ -176,21 +176,26 @@ impl Rehearsal {
         let limit_p99 = self.limit_p99.as_secs_f64() * 1e3;
         let mut search = Search::starting_at(self.rate.unwrap_or(FIRST_RATE));
         let mut cast = Cast::new(self.mix);
-        let mut by_this_machine = false;
+        let mut limited = f64::INFINITY;
         while let Some(rate) = search.next().filter(|_| !*stop.borrow()) {
             let pace =
                 Pace { arrivals: Some(Arrivals { rate, ramp: Duration::ZERO }), count: u64::MAX, duration: step };
             self.stage(storm, pace, &mut cast, stop, audience, stages).await?;
+            if *stop.borrow() {
+                // It has had less time than it takes to tell.
+                break;
+            }
             let Some(stage) = stages.last() else { break };
             match stage.outcome(limit_p99) {
                 Outcome::KeptUp => search.tried(rate, true, stage.accepted_per_second),
                 Outcome::FellBehind => search.tried(rate, false, stage.accepted_per_second),
                 Outcome::Limited => {
-                    by_this_machine = true;
-                    break;
+                    limited = limited.min(rate);
+                    search.tried(rate, false, stage.accepted_per_second);
                 }
             }
         }
+        let by_this_machine = search.too_high.is_some_and(|(rate, _)| rate >= limited);
         let per_second = search.held;
         let import_seconds = per_second.map(|rate| self.profiles as f64 / rate);
         Ok(Limit { per_second, by_this_machine, import_seconds })
@@ -229,8 +234,9 @@ impl Report {
         Ok(report)
     }
 
-    pub(crate) fn html(&self) -> String {
-        html::page(self)
+    /// One page, beside another report perhaps.
+    pub(crate) fn html(&self, before: Option<&Self>) -> String {
+        html::page(self, before)
     }
 
     /// What is told at the end.

@@ -71,7 +71,8 @@ impl Report {
     pub(super) fn summary(&self) -> String {
         let mut text = String::new();
         // Writing into a text does not fail.
-        let _ = writeln!(text, "verdict: {}", self.verdict);
+        let interrupted = if self.interrupted { " (interrupted: so far)" } else { "" };
+        let _ = writeln!(text, "verdict: {}{interrupted}", self.verdict);
         let _ = writeln!(text, "ledger: {}", self.ledger.in_words());
         for Held { threshold, measured, met } in &self.thresholds {
             let met = if *met { "met" } else { "NOT MET" };
@@ -107,10 +108,9 @@ pub(super) fn verdict(stages: &[Stage], limit: Option<&Limit>, profiles: u64, li
         };
     };
     let Some(rate) = limit.per_second else {
-        return format!(
-            "keeps up with nothing that was tried; {}",
-            fell_behind.map_or(String::new(), |stage| why(stage, limit_p99))
-        );
+        let why = fell_behind.map(|stage| format!("; {}", why(stage, limit_p99))).unwrap_or_default();
+        let machine = if limit.by_this_machine { "; this machine could sign no faster beside it" } else { "" };
+        return format!("keeps up with nothing that was tried{why}{machine}");
     };
     let at_least = if limit.by_this_machine { "at least " } else { "" };
     let mut text = format!("keeps up with {at_least}{}/s", rounded(rate));
@@ -128,6 +128,9 @@ pub(super) fn verdict(stages: &[Stage], limit: Option<&Limit>, profiles: u64, li
 fn single(stage: &Stage, limit_p99: f64) -> String {
     let accepted = rounded(stage.accepted_per_second);
     match (stage.offered, stage.outcome(limit_p99)) {
+        (None, Outcome::Limited) => format!(
+            "accepts at least {accepted}/s: this machine signs no faster beside the receiver, which may do more"
+        ),
         (None, _) if stage.ledger.failed() == 0 => format!("accepts {accepted}/s as fast as they come"),
         (Some(offered), Outcome::KeptUp) => format!("keeps up with {}/s", rounded(offered)),
         (Some(offered), Outcome::Limited) => format!(

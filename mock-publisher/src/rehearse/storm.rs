@@ -107,7 +107,15 @@ impl Storm {
         let (done, mut outcomes) = mpsc::unbounded_channel();
         let places = Arc::new(Semaphore::new(self.concurrency));
         let begun = Instant::now();
-        let mut score = Score { ledger: Ledger::default(), left: 0, timeline: Timeline::new(), late: 0, told: begun };
+        let mut score = Score {
+            ledger: Ledger::default(),
+            left: 0,
+            timeline: Timeline::new(),
+            late: 0,
+            told: begun,
+            ramp: pace.arrivals.map_or(Duration::ZERO, |arrivals| arrivals.ramp),
+            accepted_at_rate: 0,
+        };
         let mut sent = 0;
         while sent < pace.count && sent - score.ledger.sent < MOST_WAITING && !*stop.borrow() {
             let due = pace.arrivals.map(|arrivals| arrivals.at(sent));
@@ -124,8 +132,11 @@ impl Storm {
                     None => break,
                 },
             };
-            let is_late = due.is_some_and(|due| begun.elapsed() > due + LATE);
-            // Without a schedule a callback is due when there is a place for it.
+            // Without a schedule a callback is due when there is a place for it; what most places wait for is this machine then.
+            let is_late = match due {
+                Some(due) => begun.elapsed() > due + LATE,
+                None => sent >= self.concurrency as u64 && places.available_permits() * 2 > self.concurrency,
+            };
             let place = if due.is_none() { Some(places.clone().acquire_owned().await?) } else { None };
             let due = due.unwrap_or_else(|| begun.elapsed());
             let (storm, places, done) = (self.clone(), places.clone(), done.clone());
@@ -207,6 +218,9 @@ struct Score {
     timeline: Timeline,
     late: u64,
     told: Instant,
+    /// How long the rate grew, and how many were accepted of those that were due after that.
+    ramp: Duration,
+    accepted_at_rate: u64,
 }
 
 impl Score {
@@ -224,6 +238,7 @@ impl Score {
         self.ledger.add(verdict);
         self.timeline.add(due, latency, verdict);
         self.late += u64::from(is_late);
+        self.accepted_at_rate += u64::from(due >= self.ramp && verdict == Verdict::Accepted);
     }
 
     fn tell(&mut self, begun: Instant, tell: impl Fn(Progress)) {
@@ -241,10 +256,15 @@ impl Score {
     }
 
     fn stage(self, offered: Option<f64>, took: Duration) -> Stage {
-        let at_work = took.saturating_sub(self.timeline.shortest()).as_secs_f64();
+        // One that ended while the rate still grew has reached none that could be told instead.
+        let (begun, accepted) = match self.accepted_at_rate {
+            0 => (Duration::ZERO, self.ledger.accepted),
+            accepted => (self.ramp, accepted),
+        };
+        let at_work = took.saturating_sub(begun).saturating_sub(self.timeline.shortest()).as_secs_f64();
         Stage {
             offered,
-            accepted_per_second: self.ledger.accepted as f64 / at_work.max(1e-3),
+            accepted_per_second: accepted as f64 / at_work.max(1e-3),
             seconds: took.as_secs_f64(),
             latency_ms: self.timeline.latencies(),
             ledger: self.ledger,

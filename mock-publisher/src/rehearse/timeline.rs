@@ -113,14 +113,15 @@ fn close((second, of_second): &mut (Second, Option<Histogram<u64>>)) {
 pub(crate) struct Stage {
     /// Callbacks per second that were to be sent; `null` for as many as can be.
     pub(super) offered: Option<f64>,
-    /// Callbacks per second that were accepted, from the first that was due to the last answer less the time that any answer takes.
+    /// Callbacks per second that were accepted, from the first that was due (after the rate had grown, if it did) to the last
+    /// answer less the time that any answer takes.
     pub(super) accepted_per_second: f64,
     /// How long it took until all had come to an end.
     pub(super) seconds: f64,
     pub(super) ledger: Ledger,
     pub(super) latency_ms: Latencies,
-    /// How many were sent more than 10 ms after they were due because this machine was too slow: then the numbers tell of it, and
-    /// not of the receiver.
+    /// How many were sent more than 10 ms after they were due, or with most places free, because this machine was too slow: then
+    /// the numbers tell of it, and not of the receiver.
     pub(super) late: u64,
     pub(super) timeline: Vec<Second>,
 }

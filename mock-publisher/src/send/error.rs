@@ -20,7 +20,8 @@ pub(crate) enum SendError {
     #[error("no connection was made in time: {0}")]
     TimeoutConnect(String),
     #[error("no TLS came about: {0}")]
-    Tls(#[from] TlsFailed),
+    // No source: its words are here already.
+    Tls(TlsFailed),
     #[error("no answer within {} s", .0.as_secs_f64())]
     TimeoutResponse(Duration),
     #[error("the answer is not HTTP: {0}")]
@@ -36,6 +37,8 @@ pub(crate) enum TlsFailed {
     UnknownAuthority,
     #[error("it does not speak TLS there; is it `http://`?")]
     NoTls,
+    #[error("its certificate is that of an authority; it wants one for a server (`CA:FALSE`), made by that authority")]
+    Authority,
     #[error("{0}")]
     Other(rustls::Error),
 }
@@ -48,6 +51,8 @@ impl From<rustls::Error> for TlsFailed {
                 Self::UnknownAuthority
             }
             rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => Self::NoTls,
+            // The library has no variant for it.
+            other if other.to_string().contains("CaUsedAsEndEntity") => Self::Authority,
             other => Self::Other(other),
         }
     }

@@ -29,7 +29,7 @@ use crate::entrance::{Entry, handler, import, reports, rest, soap, tracking, ui}
 use crate::faults::Faults;
 use crate::health::Health;
 use crate::keyring::dns::DnsServer;
-use crate::keyring::rotation::{Plan, rotate};
+use crate::keyring::rotation::{Plan, Rotator};
 use crate::keyring::{Keyring, KeyringError, Stranger};
 use crate::local_client::LocalClient;
 use crate::metrics::Metrics;
@@ -194,11 +194,13 @@ impl Publisher {
         let (copies, copier) = Copies::start(entry.clone(), stopping.clone());
         let housekeeper = tokio::spawn(forget(entry.store.clone(), config.retention, stopping.clone()));
         let (plan, clock) = (config.rotation.clone(), entry.store.clock().clone());
-        let rotator = tokio::spawn(rotate(keyring.clone(), clock, plan, stopping.clone()));
+        let rotator = Rotator::new(keyring.clone(), clock, plan);
+        let rotating = tokio::spawn(rotator.clone().run(stopping.clone()));
         let control = ControlState {
             store: entry.store.clone(),
             token: entry.token.clone(),
             keyring: keyring.clone(),
+            rotator,
             bell: entry.bell.clone(),
             metrics,
             faults,
@@ -223,7 +225,7 @@ impl Publisher {
             dns_server,
             http_server,
             dispatcher,
-            workers: [importer, copier, housekeeper, rotator],
+            workers: [importer, copier, housekeeper, rotating],
         })
     }
 

@@ -178,13 +178,15 @@ impl Store {
         &self,
         after: Id,
         callback: Option<Id>,
+        state: Option<DeliveryState>,
         limit: usize,
     ) -> Result<Vec<Delivery>, StoreError> {
         self.read(move |connection| {
             let of_callback = if callback.is_some() { "AND d.callback = ?2" } else { "AND ?2 IS NULL" };
-            let sql = format!("{LOG} WHERE d.id > ?1 {of_callback} ORDER BY d.id LIMIT ?3");
+            let of_state = if state.is_some() { "AND d.state = ?4" } else { "AND ?4 IS NULL" };
+            let sql = format!("{LOG} WHERE d.id > ?1 {of_callback} {of_state} ORDER BY d.id LIMIT ?3");
             let mut statement = connection.prepare_cached(&sql)?;
-            let mut rows = statement.query(params![after, callback, limit])?;
+            let mut rows = statement.query(params![after, callback, limit, state.map(DeliveryState::name)])?;
             let mut deliveries = Vec::new();
             while let Some(row) = rows.next()? {
                 deliveries.push(from_row(row)?);

@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0012_statistics.sql"),
     include_str!("migrations/0013_phases.sql"),
     include_str!("migrations/0014_tls.sql"),
+    include_str!("migrations/0015_repeated.sql"),
 ];
 
 /// Brings a store to the present format. A new one gets the sample database.

@@ -174,7 +174,7 @@ mod tests {
         assert_eq!(told.len(), COUNT);
         assert!(told.iter().all(|change| change.action == "delete" && change.database_name.is_none()));
         assert_eq!((told[0].entity, told[1].entity), (EntityRef::subprofile(2), EntityRef::profile(1)));
-        let outbox = store.deliveries(0, None, usize::MAX >> 1).await.unwrap();
+        let outbox = store.deliveries(0, None, None, usize::MAX >> 1).await.unwrap();
         assert_eq!(outbox.len(), COUNT, "the callbacks are gone, and what they tell is not");
     }
 

@@ -34,7 +34,7 @@ impl Store {
     }
 
     /// Puts all deliveries that are in the log now and match into the outbox once more, oldest first, in turns: `fired` is
-    /// called after each. How many. Those that were never sent have no bytes, and are left out where these are wanted.
+    /// called after each. What was made again already is not, but its repetition may be: else each call would make twice as many. How many. Those that were never sent have no bytes, and are left out where these are wanted.
     pub(crate) async fn repeat_all(
         &self,
         filter: RepeatFilter,
@@ -70,6 +70,7 @@ fn turn(
     let begun = std::time::Instant::now();
     let sql = "SELECT d.id FROM deliveries d JOIN changes c ON c.id = d.change \
                WHERE d.id > ?1 AND d.id <= ?2 AND d.state <> 'pending' AND (?3 IS NULL OR d.callback = ?3) \
+               AND NOT EXISTS (SELECT 1 FROM deliveries r WHERE r.repeats = d.id) \
                AND (?4 IS NULL OR d.state = ?4) AND (?5 IS NULL OR c.action = ?5) ORDER BY d.id";
     let (state, action) = (filter.state.map(DeliveryState::name), filter.action.map(Action::name));
     let mut statement = transaction.prepare_cached(sql)?;

@@ -119,7 +119,7 @@ async fn of_several_commands_all_are_carried_out_or_none() {
     let failed = store.apply_all(commands, Trigger::Import, NOW).await;
     assert!(matches!(failed, Err(StoreError::NoEntity(_))));
     assert!(actions(&store).await.is_empty());
-    assert!(store.deliveries(0, None, 9).await.unwrap().is_empty());
+    assert!(store.deliveries(0, None, None, 9).await.unwrap().is_empty());
 }
 
 #[tokio::test]

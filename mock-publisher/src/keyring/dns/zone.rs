@@ -1,7 +1,6 @@
 use std::collections::HashMap;
 use std::str::FromStr;
 
-use callback_verifier::KeyName;
 use hickory_server::proto::ProtoError;
 use hickory_server::proto::op::{LowerQuery, ResponseCode};
 use hickory_server::proto::rr::rdata::{A, CNAME, NS, SOA, TXT};
@@ -123,7 +122,7 @@ fn absolute(name: &str) -> Result<Name, ProtoError> {
 }
 
 /// A key record as a line of a zone file (RFC 1035 section 5.1). The text has no character that would need escaping.
-pub(crate) fn zone_file_line(name: &KeyName, text: &str) -> String {
+pub(crate) fn zone_file_line(name: &str, text: &str) -> String {
     let strings: Vec<String> =
         text.as_bytes().chunks(MAX_STRING).map(|part| format!("\"{}\"", part.escape_ascii())).collect();
     format!("{name}. {KEY_TTL} IN TXT {}", strings.join(" "))

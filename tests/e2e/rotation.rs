@@ -121,7 +121,9 @@ fn a_key_of_the_future_is_in_dns_when_the_clock_is_set_back() {
     let data = folder.path().join("data").to_str().unwrap().to_owned();
     let publisher = Publisher::start_with(&["--data", &data]);
     publisher.call("POST", "/mock/v1/clock/advance", Some(&json!({"days": 400}))).expect_status(200);
-    let new = rotate(&publisher, json!({}));
+    let new = rotate(&publisher, json!({"publish_after_seconds": 3600}));
+    publisher.call("POST", "/mock/v1/clock/advance", Some(&json!({"seconds": 3600}))).expect_status(200);
+    assert_eq!(keys(&publisher)[0]["state"], "published");
     publisher.call("PUT", "/mock/v1/clock", Some(&json!({"now": null}))).expect_status(200);
     assert_eq!(keys(&publisher)[0]["state"], "published");
     publisher.kill();

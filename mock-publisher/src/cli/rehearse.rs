@@ -65,7 +65,8 @@ pub(super) struct RehearseArgs {
     /// How long the rate grows evenly until it is reached
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = time, requires = "rate", conflicts_with = "find_limit")]
     ramp: Duration,
-    /// How long it goes on at most, such as `30s` [default: until all are sent]
+    /// How long callbacks become due at most, such as `30s`; those of a receiver that is slower come to their end after that [default:
+    /// until all are sent]
     #[arg(long, value_name = "TIME", value_parser = time, conflicts_with = "find_limit")]
     duration: Option<Duration>,
     /// Look for the highest rate that the receiver keeps up with

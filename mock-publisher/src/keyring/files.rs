@@ -76,11 +76,12 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// The clock may have been ahead when it was kept, and is not kept with it: nothing was made later than now.
+    /// The clock may have been ahead when it was kept, and is not kept with it: nothing was made later than now, and whether a key
+    /// of the future was in DNS already nobody knows, so that it is.
     pub(super) fn entry(self, pair: Arc<KeyPair>, now: Millis) -> Entry {
         let Self { selector, made, from, until, revoked } = self;
         let ahead = made.saturating_sub(now).max(0);
-        let (made, from) = (made - ahead, from.saturating_sub(ahead));
+        let (made, from) = (made - ahead, if ahead > 0 { from.min(now) } else { from });
         let until = until.map(|until| until.saturating_sub(ahead));
         Entry { selector, pair, made, from, until, revoked }
     }

@@ -29,7 +29,7 @@ use crate::keyring::Keyring;
 use crate::keyring::rotation::Rotator;
 use crate::metrics::Metrics;
 use crate::mock_api::{CallError, require_token};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// What the handlers work with.
 #[derive(Clone)]
@@ -105,6 +105,9 @@ async fn ready(State(state): State<ControlState>) -> Result<&'static str, (Statu
     let mut complaints = state.health.complaints();
     if let Err(error) = state.store.probe().await {
         complaints.push(format!("the store cannot be read: {error}"));
+    }
+    if state.store.is_full() {
+        complaints.push(StoreError::NoRoom.to_string());
     }
     if *state.stopping.borrow() {
         complaints.push("it stops".to_owned());

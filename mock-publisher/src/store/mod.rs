@@ -36,6 +36,7 @@ mod tests;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
@@ -92,6 +93,8 @@ struct Inner {
     statistics: statistics::Counter,
     shelf: Shelf,
     clock: Clock,
+    /// When there was no room for something.
+    full: Mutex<Option<Instant>>,
     /// Keeps other publishers out of the folder for as long as the store is open.
     _lock: Option<File>,
 }
@@ -159,6 +162,7 @@ impl Store {
             statistics: statistics::Counter::default(),
             shelf,
             clock: Clock::default(),
+            full: Mutex::default(),
             _lock: lock,
         }))
     }
@@ -212,13 +216,25 @@ impl Store {
         let mut writer = self.0.writer.clone().lock_owned().await;
         let inner = self.0.clone();
         run_blocking(move || {
-            let _open = inner;
-            let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let result = work(&transaction)?;
-            transaction.commit()?;
-            Ok(result)
+            let write = || -> Result<T, StoreError> {
+                let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+                let result = work(&transaction)?;
+                transaction.commit()?;
+                Ok(result)
+            };
+            let result = write();
+            if matches!(result, Err(StoreError::NoRoom)) {
+                *inner.full.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+            }
+            result
         })
         .await
+    }
+
+    /// Whether there was no room for something within the last minute. (There may be for something smaller.)
+    pub(crate) fn is_full(&self) -> bool {
+        let full = *self.0.full.lock().unwrap_or_else(PoisonError::into_inner);
+        full.is_some_and(|since| since.elapsed() < Duration::from_secs(60))
     }
 
     /// Reads one consistent state.

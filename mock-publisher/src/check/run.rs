@@ -243,8 +243,12 @@ impl Runner {
             let answer = self.look(honest).await?;
             let may_come =
                 matches!(&answer, Ok(answer) if matches!(answer.status.as_u16(), 429 | 503)) || answer.is_err();
-            if is_taken(&answer) || !may_come || Instant::now() > end || self.passes(SLOW).await.is_break() {
+            if is_taken(&answer) || !may_come || Instant::now() > end {
                 return Ok(is_taken(&answer));
+            }
+            if self.passes(SLOW).await.is_break() {
+                // Nobody waits to see.
+                return Ok(true);
             }
         }
     }
@@ -283,6 +287,7 @@ impl Runner {
         let interrupted = *self.stop.borrow();
         Ok(Found::skipped(vector, if interrupted { "interrupted" } else { "it expects nothing" }.to_owned()))
     }
+
     /// Sends the first request of a vector once more than it is tried.
     async fn look(&self, vector: &Vector) -> anyhow::Result<Result<RawAnswer, SendError>> {
         let number = self.looks.fetch_add(1, Ordering::Relaxed);

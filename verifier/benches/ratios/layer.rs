@@ -7,7 +7,10 @@ use std::sync::{Arc, mpsc};
 
 use aws_lc_rs::signature::ParsedPublicKey;
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::Response;
 use axum::routing::post;
 use callback_verifier::Verifier;
 use callback_verifier::wire::SigningString;
@@ -27,7 +30,8 @@ const AT_ONCE: usize = 20;
 /// and a bare SHA-256 of the same body.
 ///
 /// The bare ones run in a tight loop, with the processor's caches to themselves. What they take in a handler of the same
-/// server, between its other work, is told besides.
+/// server, between its other work, is told besides; and what a layer costs that reads the body, passes it on, and does
+/// nothing else.
 pub(crate) fn layer_overhead(verifier: &Verifier, callback: &Callback) -> Value {
     let requests: Vec<Vec<u8>> =
         (0..ROUNDS * BATCH).map(|n| raw(&Callback::with_nonce(&format!("layer-{n:012}")))).collect();
@@ -35,23 +39,26 @@ pub(crate) fn layer_overhead(verifier: &Verifier, callback: &Callback) -> Value 
     let mut without = Server::start(router());
     let (signing_string, signature) = callback.signed();
     let key = raw_key(callback);
+    let mut idle = Server::start(router().layer(axum::middleware::from_fn(read_and_pass_on)));
     let mut bare_inside = Server::start(bare_router(raw_key(callback), callback.signed()));
     let mut rounds = Vec::new();
     for batch in requests.chunks(BATCH) {
         let layered = with.seconds_each(batch);
         let plain = without.seconds_each(batch);
+        let idle = idle.seconds_each(batch);
         let inside = bare_inside.seconds_each(batch);
         let bare = seconds_each(BATCH as u32, || {
             key.verify_sig(black_box(signing_string.as_bytes()), &signature).expect("a good signature");
             black_box(Sha256::digest(black_box(&callback.body)));
         });
-        rounds.push(Round { layered, plain, inside, bare });
+        rounds.push(Round { layered, plain, idle, inside, bare });
     }
     let of = |figure: fn(&Round) -> f64| median(rounds.iter().map(figure));
     json!({
         "ratio": rounded(of(|round| (round.layered - round.plain) / round.bare), 3),
         "with_us": microseconds(of(|round| round.layered)),
         "without_us": microseconds(of(|round| round.plain)),
+        "layer_that_does_nothing_us": microseconds(of(|round| round.idle - round.plain)),
         "bare_us": microseconds(of(|round| round.bare)),
         "bare_in_a_server_us": microseconds(of(|round| round.inside - round.plain)),
         "ratio_in_a_server": rounded(of(|round| (round.layered - round.plain) / (round.inside - round.plain)), 3),
@@ -62,12 +69,19 @@ pub(crate) fn layer_overhead(verifier: &Verifier, callback: &Callback) -> Value 
 struct Round {
     layered: f64,
     plain: f64,
+    idle: f64,
     inside: f64,
     bare: f64,
 }
 
 fn router() -> Router {
     Router::new().route("/hook", post(|body: Bytes| async move { body.len().to_string() }))
+}
+
+async fn read_and_pass_on(request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, 1 << 20).await.expect("a body");
+    next.run(Request::from_parts(parts, Body::from(body))).await
 }
 
 /// Does with each request what no verifier can do without.

@@ -144,6 +144,7 @@ fn the_keys_outlive_a_restart_and_the_command_tells_them() {
     assert_eq!(told, "second._domainkey.copernica.com   RSA-3072   signs\n");
     command(&["keys", "rotate", "--selector", "third", "--overlap", "0s"]).expect_status(0);
     command(&["keys", "rotate", "--selector", "third"]).expect_failure(1, &["there is a key `third` already"]);
+    command(&["keys", "list", "--token", "another-token"]).expect_failure(1, &["access token"]);
     command(&["keys", "revoke", "nokey"]).expect_failure(1, &["`nokey`"]);
     command(&["keys", "revoke", &publisher.key_id]).expect_status(0);
     // By the clock of the publisher that runs, and not by the real one.

@@ -170,7 +170,7 @@ impl Check {
         Ok(Report::of(heading, &selection.classes, found, exceptions))
     }
 
-    /// What the first look says if it is not that all is well, and what was found.
+    /// What is wrong with all that the receiver answers, which was told, and what was found.
     async fn found(
         &self,
         runner: &Arc<Runner>,
@@ -197,6 +197,9 @@ impl Check {
         audience.line(&format!("{vectors}   profile {profile}   seed {}\n", self.seed))?;
         let progress = |done| audience.progress(done, selection.len());
         let (found, gone) = runner.run(&selection.chosen, honest, progress).await?;
+        if let Some(text) = &gone {
+            audience.line(text)?;
+        }
         Ok((diagnosis.or(gone), found))
     }
 

@@ -145,29 +145,30 @@ struct Told {
     state: String,
 }
 
-/// All keys, the one that signs first: as the publisher has them if one runs, whose clock need not be right; else as the folder has.
+/// All keys, the one that signs first: as the publisher that runs has them, whose clock need not be right, or else as the folder has.
 async fn all(running: RunningArgs, identity: &IdentityArgs) -> anyhow::Result<Vec<Told>> {
+    const PATH: &str = "/mock/v1/keys";
     let is_named = running.at.server.is_some();
     let data = running.at.data.clone();
     let told = match Running::find(running) {
-        Ok(running) => running.get("/mock/v1/keys").await,
-        Err(error) => Err(error),
+        Ok(running) if is_named => Some(running.get(PATH).await?),
+        // It may have ended, and have left its addresses there.
+        Ok(running) => running.get_if_there(PATH).await?,
+        Err(error) if is_named => return Err(error),
+        Err(_) => None,
     };
-    match told {
-        Ok(mut told) => Ok(serde_json::from_value(told["keys"].take()).context("is it a publisher?")?),
-        Err(error) if is_named => Err(error),
-        Err(_) => {
-            let told = |key: &ShownKey| Told {
-                name: key.pair.name.as_str().to_owned(),
-                record: key.record.clone(),
-                bits: key.pair.private.public_key().modulus_bits(),
-                public_key: key.pair.private.public_key_pem(),
-                signs: key.signs,
-                state: key.state.name().to_owned(),
-            };
-            Ok(existing(&data, identity)?.shown(clock::real_now()).iter().map(told).collect())
-        }
+    if let Some(mut told) = told {
+        return serde_json::from_value(told["keys"].take()).context("the answer has no keys; is it a publisher?");
     }
+    let told = |key: &ShownKey| Told {
+        name: key.pair.name.as_str().to_owned(),
+        record: key.record.clone(),
+        bits: key.pair.private.public_key().modulus_bits(),
+        public_key: key.pair.private.public_key_pem(),
+        signs: key.signs,
+        state: key.state.name().to_owned(),
+    };
+    Ok(existing(&data, identity)?.shown(clock::real_now()).iter().map(told).collect())
 }
 
 fn existing(data: &DataArgs, identity: &IdentityArgs) -> anyhow::Result<Keyring> {

@@ -44,21 +44,21 @@ impl Running {
         self.ask(Method::GET, path, None).await
     }
 
+    /// Asks for something; `None` if nobody is there to answer.
+    pub(super) async fn get_if_there(&self, path: &str) -> anyhow::Result<Option<Value>> {
+        match self.0.call(Method::GET, path, None).await {
+            Ok(answer) => understood(&answer).map(Some),
+            Err(_) => Ok(None),
+        }
+    }
+
     /// Tells it to do something.
     pub(super) async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
         self.ask(Method::POST, path, Some(body)).await
     }
 
     async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {
-        let answer = self.0.call(method, path, body).await?;
-        let body: Value = serde_json::from_slice(&answer.body).with_context(|| {
-            let said = excerpt(String::from_utf8_lossy(&answer.body).trim(), 200);
-            format!("the answer is no JSON; is it a publisher? It says: {said:?}")
-        })?;
-        if !answer.status.is_success() {
-            bail!("{}", refusal(&body));
-        }
-        Ok(body)
+        understood(&self.0.call(method, path, body).await?)
     }
 
     /// Asks for something to be ended.
@@ -76,6 +76,18 @@ impl Running {
     ) -> anyhow::Result<LocalAnswer> {
         self.0.upload(path, content_type, file, sent).await
     }
+}
+
+/// What an answer says, if it is no refusal.
+fn understood(answer: &LocalAnswer) -> anyhow::Result<Value> {
+    let body: Value = serde_json::from_slice(&answer.body).with_context(|| {
+        let said = excerpt(String::from_utf8_lossy(&answer.body).trim(), 200);
+        format!("the answer is no JSON; is it a publisher? It says: {said:?}")
+    })?;
+    if !answer.status.is_success() {
+        bail!("{}", refusal(&body));
+    }
+    Ok(body)
 }
 
 /// Why the publisher did not do what it was asked for.

@@ -34,7 +34,8 @@ impl Store {
     }
 
     /// Puts all deliveries that are in the log now and match into the outbox once more, oldest first, in turns: `fired` is
-    /// called after each. What was made again already is not, but its repetition may be: else each call would make twice as many. How many. Those that were never sent have no bytes, and are left out where these are wanted.
+    /// called after each. How many. Of what was made again already only the latest is, or each call would make twice as many;
+    /// those that were never sent have no bytes, and are left out where these are wanted.
     pub(crate) async fn repeat_all(
         &self,
         filter: RepeatFilter,

@@ -23,7 +23,7 @@ impl Report {
             let _ = writeln!(
                 xml,
                 "  <testsuite name=\"receiver\" tests=\"1\" failures=\"1\" errors=\"0\" skipped=\"0\">\n    <testcase classname=\"receiver\" \
-                 name=\"first-look\">\n      <failure message=\"{text}\"/>\n    </testcase>\n  </testsuite>"
+                 name=\"as-a-whole\">\n      <failure message=\"{text}\"/>\n    </testcase>\n  </testsuite>"
             );
         }
         for class in &self.classes {

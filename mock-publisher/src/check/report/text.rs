@@ -46,9 +46,6 @@ impl Report {
         if self.is_empty() {
             line("nothing was judged, which proves nothing");
         }
-        if let Some(text) = self.diagnosis.as_ref().filter(|_| !self.is_empty()) {
-            line(text);
-        }
         if self.interrupted {
             line("interrupted: not all was tried");
         }

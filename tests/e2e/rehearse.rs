@@ -1,5 +1,6 @@
 //! Import storms against receivers.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -56,6 +57,9 @@ fn each_callback_is_genuine_and_the_ledger_tells_what_became_of_it() {
     let bodies: Vec<Value> =
         (0..151).map(|_| serde_json::from_slice(&stage.receiver.next_verified().body).unwrap()).collect();
     stage.receiver.expect_nothing_more();
+    let created: BTreeSet<_> =
+        bodies.iter().filter(|body| body["action"] == "create").map(|body| body["id"].to_string()).collect();
+    assert_eq!(created.len(), 121, "nobody is created twice");
     let count = |action: &str| bodies[1..].iter().filter(|body| body["action"] == action).count();
     assert_eq!([count("create"), count("update"), count("delete")], [120, 15, 15]);
 }
@@ -72,6 +76,40 @@ fn a_report_needs_a_place_before_anything_is_sent() {
     command.args(["rehearse", &url, "--in-memory", "--dns", "127.0.0.1:0", "--report", "no/such/place.html"]);
     run(command.env("MOCK_PUBLISHER_DATA", folder)).expect_failure(1, &["cannot write `no/such/place.html`"]);
     stage.receiver.expect_nothing_more();
+}
+
+/// One that takes its time for some answers and not for others is not one that falls behind.
+#[test]
+fn a_latency_that_varies_is_no_queue() {
+    let stage = Stage::set();
+    for duration in ["1s", "3s"] {
+        let arguments = ["--rate", "50", "--duration", duration, "--threshold", "rate>=50/s", "--json"];
+        let report = report(stage.rehearse("/varying/400", &arguments).expect_status(0));
+        assert_eq!(report["verdict"], "keeps up with 50/s", "{report}");
+        assert_eq!(report["stages"][0]["accepted_per_second"], 50.0);
+    }
+}
+
+/// A receiver that takes 0.2 s for an answer takes 20 a second from four connections, and as many more as there are more of them.
+#[test]
+fn too_few_at_a_time_are_not_the_receivers_fault() {
+    let arguments = ["--rate", "50", "--duration", "3s", "--concurrency", "4"];
+    let text = Stage::set().rehearse("/varying/400", &arguments).expect_status(0).text();
+    assert!(
+        text.contains("verdict: cannot be told: at 50/s others waited for the 4 that `--concurrency` lets"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_handful_tells_nothing_of_a_rate() {
+    let stage = Stage::set();
+    let few = ["--profiles", "3", "--threshold", "rate>=1/s"];
+    let text = stage.rehearse("/hook", &few).expect_status(3).text();
+    assert!(text.contains("verdict: accepts all 3, which are too few to tell how many in a second"), "{text}");
+    assert!(text.contains("threshold rate>=1/s: NOT MET (too few callbacks to tell)"), "{text}");
+    let text = stage.rehearse("/hook", &["--rate", "5", "--duration", "1s"]).expect_status(0).text();
+    assert!(text.contains("verdict: accepts all 5, which are too few to tell whether it keeps up with 5/s"), "{text}");
 }
 
 /// While the rate grows less is offered, which is not the receiver's fault.
@@ -190,7 +228,9 @@ fn a_report_is_kept_shown_and_compared() {
     assert!(page.starts_with("<!doctype html>") && page.matches("<polyline").count() == 6, "{page}");
     assert!(!page.contains("<script") && !page.contains("http-equiv"), "it needs nothing else");
     let text = stage.rehearse("/hook", &["--profiles", "20", "--compare", "before.json"]).expect_status(0).text();
-    assert!(text.contains("compared with the run of 20") && text.contains("accepted "), "{text}");
+    assert!(text.contains("compared with the run of 20") && text.contains("p99 "), "{text}");
+    let load = "not the same load: at 80/s, 256 at a time -> as fast as they come, 256 at a time";
+    assert!(text.contains(load) && !text.contains("not the same receiver"), "{text}");
 
     fs::write(stage.file("before.json"), r#"{"version": 2}"#).unwrap();
     let newer = stage.rehearse("/hook", &["--compare", "before.json"]);

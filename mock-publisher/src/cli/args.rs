@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -159,7 +159,7 @@ pub(super) struct DataArgs {
 #[derive(Debug, Args)]
 pub(super) struct TargetArgs {
     /// Also call this host, although it is neither on this machine nor on a private network (repeatable)
-    #[arg(long, value_name = "HOST", env = "MOCK_PUBLISHER_ALLOW_TARGET", value_delimiter = ',')]
+    #[arg(long, value_name = "HOST", env = "MOCK_PUBLISHER_ALLOW_TARGET", value_delimiter = ',', value_parser = host)]
     pub(super) allow_target: Vec<String>,
     /// Also trust receivers whose certificates come from the authority in this file, in PEM (repeatable)
     #[arg(long, value_name = "FILE", env = "MOCK_PUBLISHER_CA", value_delimiter = ',')]
@@ -602,7 +602,19 @@ pub(super) struct WhyArgs {
 }
 
 pub(super) fn time(text: &str) -> Result<Duration, &'static str> {
-    duration(text).ok_or("expected a whole number and its unit: `s`, `m`, `h` or `d`")
+    duration(text).ok_or("expected a whole number and its unit: `ms`, `s`, `m`, `h` or `d`")
+}
+
+/// A name or an address, and nothing around it.
+fn host(text: &str) -> Result<String, &'static str> {
+    let expected =
+        "expected the name or the address of a host, such as `hooks.example.com`, without scheme, port and path";
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    if bare.parse::<Ipv6Addr>().is_ok() {
+        return Ok(bare.to_owned());
+    }
+    let is_name = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
+    if is_name { Ok(text.to_owned()) } else { Err(expected) }
 }
 
 pub(super) fn time_to_answer(text: &str) -> Result<Duration, String> {

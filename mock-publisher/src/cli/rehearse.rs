@@ -62,6 +62,9 @@ pub(super) struct RehearseArgs {
     /// What is told, in proportion
     #[arg(long, value_name = "MIX", default_value_t)]
     mix: Mix,
+    /// The number of the first profile that is told of. Each run tells of the same ones, unless it begins elsewhere
+    #[arg(long, value_name = "ID", default_value_t = 1, value_parser = clap::value_parser!(i64).range(1..=1_000_000_000_000))]
+    first_id: i64,
     /// How long the rate grows evenly until it is reached
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = time, requires = "rate", conflicts_with = "find_limit")]
     ramp: Duration,
@@ -219,6 +222,7 @@ fn rehearsal(args: &RehearseArgs, url: TargetUrl) -> anyhow::Result<Rehearsal> {
         coverage: args.identity.cover,
         client: args.targets.client()?,
         mix: args.mix,
+        first: args.first_id,
         profiles: args.profiles.unwrap_or(PROFILES),
         count: args.profiles.unwrap_or(if args.duration.is_some() { u64::MAX } else { PROFILES }),
         rate: args.rate,

@@ -25,7 +25,7 @@ Exit status: 0 told, 1 there is no such callback or no publisher, 2 wrong usage"
 #[derive(Debug, Args)]
 #[command(after_long_help = STATS_HELP)]
 pub(super) struct StatsArgs {
-    /// How far back, such as `15m` or `2d` [default: from the beginning]
+    /// How far back, such as `15m` or `2d`, from the minute that is under way then [default: from the beginning]
     #[arg(long, value_name = "TIME", value_parser = time)]
     since: Option<Duration>,
     /// The steps of time

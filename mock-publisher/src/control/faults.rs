@@ -39,5 +39,10 @@ pub(super) async fn remove(
     State(state): State<ControlState>,
     id: Result<Path<Id>, PathRejection>,
 ) -> Result<StatusCode, CallError> {
-    if state.faults.remove(number(id, "fault")?) { Ok(StatusCode::NO_CONTENT) } else { Err(CallError::NotFound) }
+    let id = number(id, "fault")?;
+    if state.faults.remove(id) {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(CallError::Unknown(format!("there is no fault {id}; `GET /mock/v1/faults` lists them")))
+    }
 }

@@ -33,7 +33,7 @@ pub(super) fn page(report: &Report, before: Option<&Report>) -> String {
         started = escaped(&report.started),
         mix = escaped(&report.mix),
         version = concat!("mock-publisher ", env!("CARGO_PKG_VERSION")),
-        verdict = escaped(&report.verdict),
+        verdict = escaped(&report.told()),
         ledger = escaped(&report.ledger.in_words()),
     );
     thresholds(&mut html, report);
@@ -61,10 +61,8 @@ pub(super) fn page(report: &Report, before: Option<&Report>) -> String {
 
 fn thresholds(html: &mut String, report: &Report) {
     for held in &report.thresholds {
-        let met = if held.met { "met" } else { "NOT MET" };
         // Writing into a text does not fail.
-        let _ =
-            writeln!(html, "<p>threshold <b>{}</b>: {met} ({})</p>", escaped(&held.threshold), rounded(held.measured));
+        let _ = writeln!(html, "<p>threshold <b>{}</b>: {}</p>", escaped(&held.threshold), escaped(&held.in_words()));
     }
 }
 
@@ -76,7 +74,7 @@ fn table(html: &mut String, report: &Report) {
             html,
             "<tr><td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}</tr>",
             stage.offered.map_or("max".to_owned(), rounded),
-            rounded(stage.accepted_per_second),
+            stage.accepted_per_second.map_or("-".to_owned(), rounded),
             latency(stage.latency_ms.p50),
             latency(stage.latency_ms.p90),
             latency(stage.latency_ms.p99),

@@ -1,5 +1,7 @@
 //! Looks for the highest rate that a receiver keeps up with.
 
+use serde::{Deserialize, Serialize};
+
 use super::timeline::Stage;
 
 /// The share of what was offered that must be accepted in time.
@@ -17,21 +19,39 @@ pub(super) enum Outcome {
     KeptUp,
     FellBehind,
     /// This machine could not sign so fast.
-    Limited,
+    SignedLate,
+    /// Too few may be under way at the same time for a receiver that takes so long for an answer.
+    ShortOfPlaces,
+}
+
+/// What a limit is the limit of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Bound {
+    Receiver,
+    /// This machine signs no faster beside the receiver, which may do more.
+    Signing,
+    /// `--concurrency`: the receiver may do more at the same time.
+    Concurrency,
 }
 
 impl Stage {
     /// Whether the receiver kept up, where its 99th percentile may be so many milliseconds.
     pub(super) fn outcome(&self, limit_p99: f64) -> Outcome {
-        let offered = self.offered.unwrap_or(self.accepted_per_second);
+        let is_queue = match (self.accepted_per_second, self.offered) {
+            (Some(accepted), Some(offered)) => accepted < offered * KEPT_UP,
+            _ => false,
+        };
         if self.ledger.failed() > 0 {
             Outcome::FellBehind
         } else if self.late as f64 > self.ledger.sent as f64 * LATE {
-            Outcome::Limited
-        } else if self.latency_ms.p99 > limit_p99 || self.accepted_per_second < offered * KEPT_UP {
-            Outcome::FellBehind
-        } else {
+            Outcome::SignedLate
+        } else if !is_queue && self.latency_ms.p99 <= limit_p99 {
             Outcome::KeptUp
+        } else if self.short_of_places {
+            Outcome::ShortOfPlaces
+        } else {
+            Outcome::FellBehind
         }
     }
 }
@@ -42,14 +62,16 @@ pub(super) struct Search {
     first: f64,
     /// The highest rate that held.
     pub(super) held: Option<f64>,
-    /// The lowest rate that did not, and what was accepted then.
-    pub(super) too_high: Option<(f64, f64)>,
+    /// The lowest rate that did not, and what was accepted then, if it could be told.
+    too_high: Option<(f64, Option<f64>)>,
+    /// What it was too high for.
+    bound: Bound,
     stages: usize,
 }
 
 impl Search {
     pub(super) const fn starting_at(first: f64) -> Self {
-        Self { first, held: None, too_high: None, stages: 0 }
+        Self { first, held: None, too_high: None, bound: Bound::Receiver, stages: 0 }
     }
 
     /// The rate to be tried next; `None` if it is known.
@@ -66,18 +88,31 @@ impl Search {
             return None;
         }
         // What it could do when it had too much to do is a good guess, from below and then from above.
-        let guesses = [accepted * 0.97, accepted * 1.03];
-        let guess = guesses.into_iter().find(|guess| *guess > held * 1.01 && *guess < too_high / 1.01 && *guess >= 0.5);
+        let mut guesses = accepted.into_iter().flat_map(|accepted| [accepted * 0.97, accepted * 1.03]);
+        let guess = guesses.find(|guess| *guess > held * 1.01 && *guess < too_high / 1.01 && *guess >= 0.5);
         Some(guess.unwrap_or(if held > 0.0 { (held * too_high).sqrt() } else { too_high / 2.0 }))
     }
 
     /// Notes how a rate went.
-    pub(super) fn tried(&mut self, rate: f64, kept_up: bool, accepted: f64) {
-        if kept_up {
-            self.held = Some(self.held.map_or(rate, |held| held.max(rate)));
-        } else if self.too_high.is_none_or(|(too_high, _)| rate < too_high) {
+    pub(super) fn tried(&mut self, rate: f64, outcome: Outcome, accepted: Option<f64>) {
+        let bound = match outcome {
+            Outcome::KeptUp => {
+                self.held = Some(self.held.map_or(rate, |held| held.max(rate)));
+                return;
+            }
+            Outcome::FellBehind => Bound::Receiver,
+            Outcome::SignedLate => Bound::Signing,
+            Outcome::ShortOfPlaces => Bound::Concurrency,
+        };
+        if self.too_high.is_none_or(|(too_high, _)| rate < too_high) {
             self.too_high = Some((rate, accepted));
+            self.bound = bound;
         }
+    }
+
+    /// What hinders more than what held.
+    pub(super) const fn bound(&self) -> Bound {
+        self.bound
     }
 }
 
@@ -91,8 +126,9 @@ mod tests {
         let mut stages = 0;
         while let Some(rate) = search.next() {
             stages += 1;
-            let kept_up = rate <= capacity;
-            search.tried(rate, kept_up, if kept_up { rate } else { capacity * 0.96 });
+            let outcome = if rate <= capacity { Outcome::KeptUp } else { Outcome::FellBehind };
+            // Of few it cannot be told.
+            search.tried(rate, outcome, (rate >= 4.0).then_some(rate.min(capacity * 0.96)));
         }
         (search.held, stages)
     }

@@ -1,7 +1,7 @@
 //! The capacity rehearsal: an import storm against a receiver, before there is a real one.
 //!
-//! `plan` says who is told of what and when, `storm` carries a stage out, `ledger` and `timeline` note what became of it, `limit`
-//! looks for what the receiver can do, `threshold`, `report` and `html` tell it.
+//! `plan` says who is told of what and when, `storm` carries a stage out, `ledger`, `timeline` and `trend` note what became of it,
+//! `limit` looks for what the receiver can do, `threshold`, `report` and `html` tell it.
 
 mod html;
 mod ledger;
@@ -11,6 +11,7 @@ mod report;
 mod storm;
 mod threshold;
 mod timeline;
+mod trend;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -20,12 +21,12 @@ use tokio::sync::watch;
 
 use crate::emit::{PayloadMethod, TargetUrl};
 use crate::keyring::Keyring;
-use crate::platform::{Action, PayloadStyle};
+use crate::platform::{Action, Id, PayloadStyle};
 use crate::send::{Answer, Client};
 use crate::signers::Signers;
 use crate::wire_profile::{Coverage, WireProfile};
 use ledger::Ledger;
-use limit::{Outcome, Search};
+use limit::Search;
 pub(crate) use plan::Mix;
 use plan::{Arrivals, Cast};
 pub(crate) use report::Report;
@@ -48,6 +49,8 @@ pub(crate) struct Rehearsal {
     pub(crate) coverage: Coverage,
     pub(crate) client: Client,
     pub(crate) mix: Mix,
+    /// The number of the first profile that is told of.
+    pub(crate) first: Id,
     /// How large an import is to be reckoned with.
     pub(crate) profiles: u64,
     /// How many callbacks are sent at most.
@@ -97,17 +100,19 @@ impl Rehearsal {
             timeout: self.timeout,
             concurrency: self.concurrency,
         });
-        probe(&storm).await?;
+        probe(&storm, self.first).await?;
+        // The probe has told of the first one.
+        let mut cast = Cast::new(self.mix, self.first.saturating_add(1));
         audience.line(HEADER)?;
         let mut stages = Vec::new();
         let limit = match self.find_limit {
             None => {
                 let arrivals = self.rate.map(|rate| Arrivals { rate, ramp: self.ramp });
                 let pace = Pace { arrivals, count: self.count, duration: self.duration };
-                self.stage(&storm, pace, &mut Cast::new(self.mix), &stop, audience, &mut stages).await?;
+                self.stage(&storm, pace, &mut cast, &stop, audience, &mut stages).await?;
                 None
             }
-            Some(step) => Some(self.search(&storm, step, &stop, audience, &mut stages).await?),
+            Some(step) => Some(self.search(&storm, step, cast, &stop, audience, &mut stages).await?),
         };
         let mut ledger = Ledger::default();
         stages.iter().for_each(|stage| ledger.add_all(&stage.ledger));
@@ -121,17 +126,19 @@ impl Rehearsal {
             started: started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             mix: self.mix.to_string(),
             profiles: self.profiles,
+            concurrency: self.concurrency,
             limit_p99_ms,
-            verdict: verdict(&stages, limit.as_ref(), self.profiles, limit_p99_ms),
             stages,
             ledger,
             limit,
             thresholds: Vec::new(),
+            verdict: String::new(),
             interrupted: *stop.borrow(),
         };
+        report.verdict = verdict(&report);
         let held = |threshold: &Threshold, stage: &Stage| {
             let measured = threshold.measured(&stage.latency_ms, &stage.ledger, stage.accepted_per_second);
-            Held { threshold: threshold.to_string(), measured, met: threshold.is_met_by(measured) }
+            Held::new(threshold, measured)
         };
         if let Some(stage) = report.decisive() {
             report.thresholds = self.thresholds.iter().map(|threshold| held(threshold, stage)).collect();
@@ -169,14 +176,13 @@ impl Rehearsal {
         &self,
         storm: &Arc<Storm>,
         step: Duration,
+        mut cast: Cast,
         stop: &watch::Receiver<bool>,
         audience: &impl Audience,
         stages: &mut Vec<Stage>,
     ) -> anyhow::Result<Limit> {
         let limit_p99 = self.limit_p99.as_secs_f64() * 1e3;
         let mut search = Search::starting_at(self.rate.unwrap_or(FIRST_RATE));
-        let mut cast = Cast::new(self.mix);
-        let mut limited = f64::INFINITY;
         while let Some(rate) = search.next().filter(|_| !*stop.borrow()) {
             let pace =
                 Pace { arrivals: Some(Arrivals { rate, ramp: Duration::ZERO }), count: u64::MAX, duration: step };
@@ -186,25 +192,17 @@ impl Rehearsal {
                 break;
             }
             let Some(stage) = stages.last() else { break };
-            match stage.outcome(limit_p99) {
-                Outcome::KeptUp => search.tried(rate, true, stage.accepted_per_second),
-                Outcome::FellBehind => search.tried(rate, false, stage.accepted_per_second),
-                Outcome::Limited => {
-                    limited = limited.min(rate);
-                    search.tried(rate, false, stage.accepted_per_second);
-                }
-            }
+            search.tried(rate, stage.outcome(limit_p99), stage.accepted_per_second);
         }
-        let by_this_machine = search.too_high.is_some_and(|(rate, _)| rate >= limited);
         let per_second = search.held;
         let import_seconds = per_second.map(|rate| self.profiles as f64 / rate);
-        Ok(Limit { per_second, by_this_machine, import_seconds })
+        Ok(Limit { per_second, bound: search.bound(), import_seconds })
     }
 }
 
 /// One callback before all others, so that a receiver that takes none is told so at once.
-async fn probe(storm: &Storm) -> anyhow::Result<()> {
-    let outcome = storm.client.attempt(&storm.request(Action::Create, 1)?, storm.timeout).await;
+async fn probe(storm: &Storm, id: Id) -> anyhow::Result<()> {
+    let outcome = storm.client.attempt(&storm.request(Action::Create, id)?, storm.timeout).await;
     let Answer { status, body, .. } = outcome.result.with_context(|| format!("`{}` was not reached", storm.target))?;
     if status.is_success() {
         return Ok(());

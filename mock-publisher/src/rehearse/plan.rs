@@ -63,8 +63,9 @@ pub(super) struct Cast {
 }
 
 impl Cast {
-    pub(super) const fn new(mix: Mix) -> Self {
-        Self { mix, nth: 0, first: 1, next: 1 }
+    /// The first one who is created has this number.
+    pub(super) const fn new(mix: Mix, first: Id) -> Self {
+        Self { mix, nth: 0, first, next: first }
     }
 
     /// The action of the nth callback: creations are spread evenly over each round of the mix.
@@ -132,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_mix_is_kept_and_nobody_is_told_of_who_is_not_there() {
-        let cast = Cast::new("create=8,update=1,delete=1".parse().unwrap());
+        let cast = Cast::new("create=8,update=1,delete=1".parse().unwrap(), 7);
         let told: Vec<_> = cast.take(1000).collect();
         let count = |action| told.iter().filter(|(found, _)| *found == action).count();
         assert_eq!([count(Action::Create), count(Action::Update), count(Action::Delete)], [800, 100, 100]);
@@ -144,7 +145,7 @@ mod tests {
                 Action::Delete => assert!(there.remove(&id), "{id} is not there"),
             }
         }
-        let mostly = Cast::new("create=1,delete=1000".parse().unwrap()).take(10);
+        let mostly = Cast::new("create=1,delete=1000".parse().unwrap(), 1).take(10);
         assert!(mostly.filter(|(action, _)| *action == Action::Create).count() >= 5, "nobody is left to be removed");
     }
 

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 
 use super::ledger::Ledger;
-use super::limit::Outcome;
+use super::limit::{Bound, Outcome};
+use super::threshold::Threshold;
 use super::timeline::{Latencies, Stage};
 
 /// The version of [`Report`] in JSON, and of `report.schema.json`.
@@ -21,6 +22,8 @@ pub(crate) struct Report {
     pub(super) started: String,
     pub(super) mix: String,
     pub(super) profiles: u64,
+    /// How many were under way at the same time at most.
+    pub(super) concurrency: usize,
     pub(super) limit_p99_ms: f64,
     pub(super) stages: Vec<Stage>,
     /// All stages together.
@@ -39,8 +42,8 @@ pub(crate) struct Report {
 pub(crate) struct Limit {
     /// Callbacks per second; `null` if it kept up with nothing that was tried.
     pub(super) per_second: Option<f64>,
-    /// Whether it may do more, and this machine cannot sign faster beside it.
-    pub(super) by_this_machine: bool,
+    /// What hinders more.
+    pub(super) bound: Bound,
     /// How long an import of `profiles` takes at that rate.
     pub(super) import_seconds: Option<f64>,
 }
@@ -50,16 +53,35 @@ pub(crate) struct Limit {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Held {
     pub(super) threshold: String,
-    pub(super) measured: f64,
+    /// In the unit of the figure; `None` if there were too few callbacks to tell, which meets nothing.
+    pub(super) measured: Option<f64>,
     pub(super) met: bool,
+    /// What was measured, with its unit.
+    #[serde(skip)]
+    told: String,
+}
+
+impl Held {
+    pub(super) fn new(threshold: &Threshold, measured: Option<f64>) -> Self {
+        Self {
+            threshold: threshold.to_string(),
+            measured,
+            met: measured.is_some_and(|measured| threshold.is_met_by(measured)),
+            told: measured.map_or("too few callbacks to tell".to_owned(), |measured| threshold.told(measured)),
+        }
+    }
+
+    pub(super) fn in_words(&self) -> String {
+        format!("{} ({})", if self.met { "met" } else { "NOT MET" }, self.told)
+    }
 }
 
 impl Report {
     /// The stage that the thresholds are about: the last one that the receiver kept up with, or else the last one.
     pub(super) fn decisive(&self) -> Option<&Stage> {
         let kept_up = |stage: &&Stage| stage.outcome(self.limit_p99_ms) == Outcome::KeptUp;
-        let best =
-            self.stages.iter().filter(kept_up).max_by(|a, b| a.accepted_per_second.total_cmp(&b.accepted_per_second));
+        let rate = |stage: &Stage| stage.accepted_per_second.unwrap_or(0.0);
+        let best = self.stages.iter().filter(kept_up).max_by(|a, b| rate(a).total_cmp(&rate(b)));
         best.or(self.stages.last())
     }
 
@@ -67,16 +89,25 @@ impl Report {
         self.thresholds.iter().all(|held| held.met)
     }
 
+    /// The verdict, and whether it is a whole one.
+    pub(super) fn told(&self) -> String {
+        format!("{}{}", self.verdict, if self.interrupted { " (interrupted: so far)" } else { "" })
+    }
+
+    /// How what is compared was sent. A limit that was looked for has another rate each time.
+    fn sent(&self, stage: &Stage) -> String {
+        let how = if self.limit.is_some() { "up to the limit".to_owned() } else { stage.at() };
+        format!("{how}, {} at a time", self.concurrency)
+    }
+
     /// What is told at the end.
     pub(super) fn summary(&self) -> String {
         let mut text = String::new();
         // Writing into a text does not fail.
-        let interrupted = if self.interrupted { " (interrupted: so far)" } else { "" };
-        let _ = writeln!(text, "verdict: {}{interrupted}", self.verdict);
+        let _ = writeln!(text, "verdict: {}", self.told());
         let _ = writeln!(text, "ledger: {}", self.ledger.in_words());
-        for Held { threshold, measured, met } in &self.thresholds {
-            let met = if *met { "met" } else { "NOT MET" };
-            let _ = writeln!(text, "threshold {threshold}: {met} ({})", rounded(*measured));
+        for held in &self.thresholds {
+            let _ = writeln!(text, "threshold {}: {}", held.threshold, held.in_words());
         }
         text
     }
@@ -92,73 +123,96 @@ pub(super) fn row(stage: &Stage) -> String {
     let errors: Vec<_> = ledger.errors.iter().map(|(error, count)| format!("{count} {error}")).collect();
     let errors = if errors.is_empty() { "0".to_owned() } else { errors.join(", ") };
     let (p50, p99) = (latency(latency_ms.p50), latency(latency_ms.p99));
-    format!("{offered:>8}   {:>8}   {p50:>8}   {p99:>8}   {errors:>8}", rounded(*accepted_per_second))
+    format!(
+        "{offered:>8}   {:>8}   {p50:>8}   {p99:>8}   {errors:>8}",
+        accepted_per_second.map_or("-".to_owned(), rounded)
+    )
 }
 
 /// What the stages say of the receiver.
-pub(super) fn verdict(stages: &[Stage], limit: Option<&Limit>, profiles: u64, limit_p99: f64) -> String {
-    let fell_behind = stages
-        .iter()
-        .filter(|stage| stage.outcome(limit_p99) == Outcome::FellBehind)
-        .min_by(|a, b| a.accepted_offered().total_cmp(&b.accepted_offered()));
-    let Some(limit) = limit else {
-        return match stages.last() {
-            None => "nothing was sent".to_owned(),
-            Some(stage) => single(stage, limit_p99),
-        };
+pub(super) fn verdict(report: &Report) -> String {
+    let Report { stages, profiles, limit_p99_ms, concurrency, .. } = report;
+    let tight = |outcome: Outcome| {
+        let lowest = stages.iter().filter(|stage| stage.outcome(*limit_p99_ms) == outcome);
+        lowest.min_by(|a, b| a.offered_or_most().total_cmp(&b.offered_or_most()))
     };
-    let Some(rate) = limit.per_second else {
-        let why = fell_behind.map(|stage| format!("; {}", why(stage, limit_p99))).unwrap_or_default();
-        let machine = if limit.by_this_machine { "; this machine could sign no faster beside it" } else { "" };
-        return format!("keeps up with nothing that was tried{why}{machine}");
+    let Some(limit) = report.limit else {
+        return stages.last().map_or("nothing was sent".to_owned(), |stage| single(stage, report));
     };
-    let at_least = if limit.by_this_machine { "at least " } else { "" };
-    let mut text = format!("keeps up with {at_least}{}/s", rounded(rate));
-    if let Some(seconds) = limit.import_seconds {
-        let _ = write!(text, "; an import of {profiles} profiles takes {} at that rate", duration(seconds));
-    }
-    if limit.by_this_machine {
-        text.push_str("; this machine signs no faster beside it, so that more could not be tried");
-    } else if let Some(stage) = fell_behind {
-        let _ = write!(text, "; {}", why(stage, limit_p99));
-    }
-    text
+    let why = match limit.bound {
+        Bound::Receiver => tight(Outcome::FellBehind).map(|stage| why(stage, *limit_p99_ms)),
+        Bound::Signing => Some("this machine signs no faster beside it, so that more could not be tried".to_owned()),
+        Bound::Concurrency => tight(Outcome::ShortOfPlaces).map(|stage| places(stage, *concurrency)),
+    };
+    let why = why.map(|why| format!("; {why}")).unwrap_or_default();
+    let (Some(rate), Some(seconds)) = (limit.per_second, limit.import_seconds) else {
+        return format!("keeps up with nothing that was tried{why}");
+    };
+    let at_least = if limit.bound == Bound::Receiver { "" } else { "at least " };
+    let (rate, import) = (rounded(rate), duration(seconds));
+    format!("keeps up with {at_least}{rate}/s; an import of {profiles} profiles takes {import} at that rate{why}")
 }
 
-fn single(stage: &Stage, limit_p99: f64) -> String {
-    let accepted = rounded(stage.accepted_per_second);
-    match (stage.offered, stage.outcome(limit_p99)) {
-        (None, Outcome::Limited) => format!(
-            "accepts at least {accepted}/s: this machine signs no faster beside the receiver, which may do more"
+fn single(stage: &Stage, report: &Report) -> String {
+    let Stage { ledger, .. } = stage;
+    match (stage.offered, stage.outcome(report.limit_p99_ms), stage.accepted_per_second) {
+        (_, Outcome::FellBehind, _) => format!("does not keep up: {}", why(stage, report.limit_p99_ms)),
+        (None, _, None) => format!("accepts all {}, which are too few to tell how many in a second", ledger.sent),
+        (Some(rate), Outcome::KeptUp, None) => {
+            format!(
+                "accepts all {}, which are too few to tell whether it keeps up with {}/s",
+                ledger.sent,
+                rounded(rate)
+            )
+        }
+        (None, Outcome::SignedLate, Some(accepted)) => format!(
+            "accepts at least {}/s: this machine signs no faster beside the receiver, which may do more",
+            rounded(accepted)
         ),
-        (None, _) if stage.ledger.failed() == 0 => format!("accepts {accepted}/s as fast as they come"),
-        (Some(offered), Outcome::KeptUp) => format!("keeps up with {}/s", rounded(offered)),
-        (Some(offered), Outcome::Limited) => format!(
+        (None, _, Some(accepted)) => {
+            format!("accepts {}/s as fast as they come, {} at a time", rounded(accepted), report.concurrency)
+        }
+        (Some(rate), Outcome::KeptUp, _) => format!("keeps up with {}/s", rounded(rate)),
+        (Some(rate), Outcome::SignedLate, _) => format!(
             "this machine could not sign {}/s beside the receiver, so that the latencies tell of both; try a lower rate",
-            rounded(offered)
+            rounded(rate)
         ),
-        _ => format!("does not keep up: {}", why(stage, limit_p99)),
+        (Some(_), Outcome::ShortOfPlaces, _) => format!("cannot be told: {}", places(stage, report.concurrency)),
     }
+}
+
+/// That more must be under way at the same time.
+fn places(stage: &Stage, concurrency: usize) -> String {
+    format!(
+        "{} others waited for the {concurrency} that `--concurrency` lets be under way, though the receiver answered no later \
+         than before; try a higher one",
+        stage.at()
+    )
 }
 
 /// Why a stage is more than the receiver can do.
 fn why(stage: &Stage, limit_p99: f64) -> String {
-    let at = stage.offered.map_or("as fast as they come".to_owned(), |rate| format!("at {}/s", rounded(rate)));
+    let at = stage.at();
     if stage.ledger.failed() > 0 {
         let worst = stage.ledger.errors.iter().max_by_key(|(_, count)| **count);
         let (error, count) = worst.map_or(("none", 0), |(error, count)| (error.as_str(), *count));
         return format!("{at} {} of {} are not accepted ({count} {error})", stage.ledger.failed(), stage.ledger.sent);
     }
     let passes = stage.timeline.iter().find(|second| second.latency_ms.p99 > limit_p99);
-    match passes {
-        Some(second) => format!("{at} the p99 passes {} after {} s", latency(limit_p99), second.second + 1),
-        None => format!("{at} only {}/s are accepted, and the queue grows", rounded(stage.accepted_per_second)),
+    match (passes, stage.accepted_per_second) {
+        (Some(second), _) => format!("{at} the p99 passes {} after {} s", latency(limit_p99), second.second + 1),
+        (None, Some(accepted)) => format!("{at} only {}/s are accepted, and the queue grows", rounded(accepted)),
+        (None, None) => format!("{at} the p99 passes {}", latency(limit_p99)),
     }
 }
 
 impl Stage {
-    fn accepted_offered(&self) -> f64 {
+    fn offered_or_most(&self) -> f64 {
         self.offered.unwrap_or(f64::MAX)
+    }
+
+    fn at(&self) -> String {
+        self.offered.map_or("as fast as they come".to_owned(), |rate| format!("at {}/s", rounded(rate)))
     }
 }
 
@@ -168,6 +222,15 @@ pub(super) fn comparison(before: &Report, now: &Report) -> String {
     let (Some(old), Some(new)) = (before.decisive(), now.decisive()) else {
         return text + "  there is nothing to compare\n";
     };
+    for (name, old, new) in [
+        ("receiver", &before.url, &now.url),
+        ("mix", &before.mix, &now.mix),
+        ("load", &before.sent(old), &now.sent(new)),
+    ] {
+        if old != new {
+            let _ = writeln!(text, "  not the same {name}: {old} -> {new}");
+        }
+    }
     let mut line = |name: &str, old: f64, new: f64, unit: &str| {
         let change = if old > 0.0 { format!("{:+.1} %", (new / old - 1.0) * 100.0) } else { "-".to_owned() };
         let (old, new) = (rounded(old), rounded(new));
@@ -176,7 +239,9 @@ pub(super) fn comparison(before: &Report, now: &Report) -> String {
     if let (Some(old), Some(new)) = (limit_of(before), limit_of(now)) {
         line("limit", old, new, "/s");
     }
-    line("accepted", old.accepted_per_second, new.accepted_per_second, "/s");
+    if let (Some(old), Some(new)) = (old.accepted_per_second, new.accepted_per_second) {
+        line("accepted", old, new, "/s");
+    }
     let figures = |Latencies { p50, p90, p99, max, .. }: Latencies| [p50, p90, p99, max];
     for ((name, old), new) in
         ["p50", "p90", "p99", "max"].into_iter().zip(figures(old.latency_ms)).zip(figures(new.latency_ms))
@@ -230,12 +295,31 @@ mod tests {
         });
         Stage {
             offered: Some(offered),
-            accepted_per_second: accepted,
+            accepted_per_second: Some(accepted),
             seconds: 3.0,
             ledger,
             latency_ms,
             late: 0,
+            short_of_places: false,
             timeline: timeline.collect(),
+        }
+    }
+
+    fn report(stages: Vec<Stage>, limit: Option<Limit>) -> Report {
+        Report {
+            version: VERSION,
+            url: "http://127.0.0.1/hook".to_owned(),
+            started: String::new(),
+            mix: String::new(),
+            profiles: 100_000,
+            concurrency: 256,
+            limit_p99_ms: 1000.0,
+            stages,
+            ledger: Ledger::default(),
+            limit,
+            thresholds: Vec::new(),
+            verdict: String::new(),
+            interrupted: false,
         }
     }
 
@@ -245,18 +329,45 @@ mod tests {
         let slow = stage(1000.0, 990.0, 1800.0, &[Verdict::Accepted]);
         let queue = stage(1000.0, 850.0, 300.0, &[Verdict::Accepted]);
         let refusing = stage(1000.0, 900.0, 30.0, &[Verdict::Accepted, Verdict::Refused(503)]);
-        let limit = Limit { per_second: Some(850.0), by_this_machine: false, import_seconds: Some(7300.0) };
-        let told = |stages: &[Stage], limit: Option<&Limit>| verdict(stages, limit, 100_000, 1000.0);
+        let limit = |bound| Limit { per_second: Some(850.0), bound, import_seconds: Some(7300.0) };
+        let told = |stages: &[Stage], limit: Option<Limit>| verdict(&report(stages.to_vec(), limit));
         assert_eq!(told(std::slice::from_ref(&good), None), "keeps up with 850/s");
+        let takes = "an import of 100000 profiles takes 2 h 1 min at that rate";
         assert_eq!(
-            told(&[good.clone(), slow], Some(&limit)),
-            "keeps up with 850/s; an import of 100000 profiles takes 2 h 1 min at that rate; at 1000/s the p99 passes 1 s \
-             after 3 s"
+            told(&[good.clone(), slow.clone()], Some(limit(Bound::Receiver))),
+            format!("keeps up with 850/s; {takes}; at 1000/s the p99 passes 1 s after 3 s")
         );
         assert_eq!(told(&[queue], None), "does not keep up: at 1000/s only 850/s are accepted, and the queue grows");
         assert_eq!(told(&[refusing], None), "does not keep up: at 1000/s 1 of 2 are not accepted (1 http_503)");
-        let late = Stage { late: 1, ..good };
-        assert!(told(&[late], None).starts_with("this machine could not sign 850/s"));
+
+        let late = Stage { late: 1, ..good.clone() };
+        assert!(told(std::slice::from_ref(&late), None).starts_with("this machine could not sign 850/s"));
+        let at_least = told(&[good.clone(), late], Some(limit(Bound::Signing)));
+        assert!(
+            at_least.starts_with(&format!("keeps up with at least 850/s; {takes}; this machine signs")),
+            "{at_least}"
+        );
+        let crowded = Stage { short_of_places: true, ..slow };
+        let places = "at 1000/s others waited for the 256 that `--concurrency` lets be under way";
+        assert!(told(std::slice::from_ref(&crowded), None).starts_with(&format!("cannot be told: {places}")));
+        let at_least = told(&[good.clone(), crowded], Some(limit(Bound::Concurrency)));
+        assert!(at_least.starts_with(&format!("keeps up with at least 850/s; {takes}; {places}")), "{at_least}");
+
+        let few = Stage { accepted_per_second: None, ..good };
+        let too_few = "accepts all 1, which are too few to tell";
+        assert_eq!(told(std::slice::from_ref(&few), None), format!("{too_few} whether it keeps up with 850/s"));
+        assert_eq!(told(&[Stage { offered: None, ..few }], None), format!("{too_few} how many in a second"));
+    }
+
+    #[test]
+    fn what_is_not_the_same_is_told_beside_what_is_compared() {
+        let before = report(vec![stage(850.0, 849.0, 12.0, &[Verdict::Accepted])], None);
+        let now = Report { url: "http://127.0.0.1/other".to_owned(), concurrency: 8, ..before.clone() };
+        let same = comparison(&before, &before);
+        assert!(!same.contains("not the same") && same.contains("+0.0 %"), "{same}");
+        let other = comparison(&before, &now);
+        assert!(other.contains("not the same receiver: http://127.0.0.1/hook -> http://127.0.0.1/other"), "{other}");
+        assert!(other.contains("not the same load: at 850/s, 256 at a time -> at 850/s, 8 at a time"), "{other}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! before it (an open loop). Its latency counts from when it was due, so that a receiver that stalls is not let off those that
 //! had to wait for it ("coordinated omission").
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -12,6 +13,7 @@ use tokio::time::Instant;
 use super::ledger::{Ledger, Verdict};
 use super::plan::{Arrivals, Cast};
 use super::timeline::{Latencies, Stage, Timeline};
+use super::trend::{FEWEST, One, Sample};
 use crate::clock;
 use crate::emit::{Emission, Payload, PayloadMethod, SignedRequest, TargetUrl, nonce};
 use crate::keyring::KeyPair;
@@ -28,8 +30,9 @@ const IN_A_ROW: usize = 8;
 const LATE: Duration = Duration::from_millis(10);
 /// A stage ends when so many wait for an answer or for a place: the receiver will not catch up.
 const MOST_WAITING: u64 = 20_000;
-/// How often the progress is told.
+/// How often the progress is told, and of how many such spans what is accepted in a second.
 const TELL: Duration = Duration::from_millis(250);
+const RECENT: usize = 8;
 
 /// What sends, and to whom.
 pub(super) struct Storm {
@@ -61,14 +64,15 @@ pub(super) struct Pace {
 pub(super) struct Progress {
     pub(super) done: u64,
     pub(super) failed: u64,
+    /// Accepted in the last seconds.
     pub(super) per_second: f64,
     pub(super) latency_ms: Latencies,
 }
 
 /// What became of one callback.
 struct Done {
-    due: Duration,
-    latency: Duration,
+    nth: u64,
+    how: One,
     verdict: Verdict,
     is_late: bool,
 }
@@ -113,8 +117,10 @@ impl Storm {
             timeline: Timeline::new(),
             late: 0,
             told: begun,
+            recent: VecDeque::from([(begun, 0)]),
             ramp: pace.arrivals.map_or(Duration::ZERO, |arrivals| arrivals.ramp),
-            accepted_at_rate: 0,
+            sample: Sample::new(),
+            at_rate: Ledger::default(),
         };
         let mut sent = 0;
         while sent < pace.count && sent - score.ledger.sent < MOST_WAITING && !*stop.borrow() {
@@ -138,8 +144,9 @@ impl Storm {
                 None => sent >= self.concurrency as u64 && places.available_permits() * 2 > self.concurrency,
             };
             let place = if due.is_none() { Some(places.clone().acquire_owned().await?) } else { None };
+            let others = self.concurrency - places.available_permits();
             let due = due.unwrap_or_else(|| begun.elapsed());
-            let (storm, places, done) = (self.clone(), places.clone(), done.clone());
+            let (storm, places, done, nth) = (self.clone(), places.clone(), done.clone(), sent);
             tokio::spawn(async move {
                 let place = match place {
                     Some(place) => Ok(place),
@@ -147,11 +154,14 @@ impl Storm {
                 };
                 // Somebody has ended it: what was waiting is not sent.
                 let Ok(place) = place else { return drop(done.send(None)) };
+                let sending = begun.elapsed();
                 let outcome = storm.client.attempt(&request, storm.timeout).await;
                 drop(place);
-                let latency = begun.elapsed().saturating_sub(due);
+                let answered = begun.elapsed();
+                let (latency, answered_in) = (answered.saturating_sub(due), answered.saturating_sub(sending));
+                let how = One { due, latency, answered_in, others };
                 // Nobody listens any more after a panic.
-                let _ = done.send(Some(Done { due, latency, verdict: (&outcome.result).into(), is_late }));
+                let _ = done.send(Some(Done { nth, how, verdict: (&outcome.result).into(), is_late }));
             });
             sent += 1;
             cast.next();
@@ -180,7 +190,7 @@ impl Storm {
                 sent - score.ended()
             );
         }
-        Ok(score.stage(pace.arrivals.map(|arrivals| arrivals.rate), begun.elapsed()))
+        Ok(score.stage(pace.arrivals.map(|arrivals| arrivals.rate), self.concurrency, begun.elapsed()))
     }
 
     /// Signs what comes next, as far ahead as there is room.
@@ -218,9 +228,12 @@ struct Score {
     timeline: Timeline,
     late: u64,
     told: Instant,
-    /// How long the rate grew, and how many were accepted of those that were due after that.
+    /// How many had been accepted when it was told lately.
+    recent: VecDeque<(Instant, u64)>,
+    /// How long the rate grew, and those that were due after that.
     ramp: Duration,
-    accepted_at_rate: u64,
+    sample: Sample,
+    at_rate: Ledger,
 }
 
 impl Score {
@@ -231,14 +244,17 @@ impl Score {
 
     /// `None` was not sent.
     fn add(&mut self, done: Option<Done>) {
-        let Some(Done { due, latency, verdict, is_late }) = done else {
+        let Some(Done { nth, how, verdict, is_late }) = done else {
             self.left += 1;
             return;
         };
         self.ledger.add(verdict);
-        self.timeline.add(due, latency, verdict);
+        self.timeline.add(how.due, how.latency, verdict);
         self.late += u64::from(is_late);
-        self.accepted_at_rate += u64::from(due >= self.ramp && verdict == Verdict::Accepted);
+        if how.due >= self.ramp {
+            self.at_rate.add(verdict);
+            self.sample.add(nth, how);
+        }
     }
 
     fn tell(&mut self, begun: Instant, tell: impl Fn(Progress)) {
@@ -246,29 +262,38 @@ impl Score {
             return;
         }
         self.told = Instant::now();
-        let seconds = begun.elapsed().as_secs_f64();
+        self.recent.truncate(RECENT);
+        let (since, before) = self.recent.back().copied().unwrap_or((begun, 0));
+        self.recent.push_front((self.told, self.ledger.accepted));
         tell(Progress {
             done: self.ledger.sent,
             failed: self.ledger.failed(),
-            per_second: self.ledger.accepted as f64 / seconds,
+            per_second: (self.ledger.accepted - before) as f64 / (self.told - since).as_secs_f64(),
             latency_ms: self.timeline.latencies(),
         });
     }
 
-    fn stage(self, offered: Option<f64>, took: Duration) -> Stage {
-        // One that ended while the rate still grew has reached none that could be told instead.
-        let (begun, accepted) = match self.accepted_at_rate {
-            0 => (Duration::ZERO, self.ledger.accepted),
-            accepted => (self.ramp, accepted),
+    fn stage(mut self, offered: Option<f64>, places: usize, took: Duration) -> Stage {
+        let accepted_per_second = match offered {
+            // They came at that rate, and if each waited longer than the one before, they were taken so much more slowly.
+            Some(rate) if self.at_rate.sent >= FEWEST as u64 => {
+                let share = self.at_rate.accepted as f64 / self.at_rate.sent as f64;
+                Some(rate * share / (1.0 + self.sample.growth()))
+            }
+            // As many as there are places were sent at once, and do not tell how fast they go on.
+            None if self.ledger.sent >= FEWEST.max(places * 2) as u64 => {
+                Some(self.ledger.accepted as f64 / took.as_secs_f64().max(1e-3))
+            }
+            _ => None,
         };
-        let at_work = took.saturating_sub(begun).saturating_sub(self.timeline.shortest()).as_secs_f64();
         Stage {
             offered,
-            accepted_per_second: accepted as f64 / at_work.max(1e-3),
+            accepted_per_second,
             seconds: took.as_secs_f64(),
             latency_ms: self.timeline.latencies(),
             ledger: self.ledger,
             late: self.late,
+            short_of_places: offered.is_some() && self.sample.is_short_of(places),
             timeline: self.timeline.seconds(),
         }
     }

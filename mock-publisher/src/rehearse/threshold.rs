@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::ledger::Ledger;
+use super::report::{latency, rounded};
 use super::timeline::Latencies;
 
 /// A bound on one figure.
@@ -86,9 +87,14 @@ impl fmt::Display for Threshold {
 }
 
 impl Threshold {
-    /// What was measured, in the unit of the bound.
-    pub(super) fn measured(&self, latency: &Latencies, ledger: &Ledger, accepted_per_second: f64) -> f64 {
-        match self.figure {
+    /// What was measured, in the unit of the bound; `None` if there was too little for that.
+    pub(super) fn measured(
+        &self,
+        latency: &Latencies,
+        ledger: &Ledger,
+        accepted_per_second: Option<f64>,
+    ) -> Option<f64> {
+        Some(match self.figure {
             Figure::P50 => latency.p50,
             Figure::P90 => latency.p90,
             Figure::P95 => latency.p95,
@@ -97,7 +103,17 @@ impl Threshold {
             Figure::Max => latency.max,
             Figure::Errors => ledger.failed() as f64,
             Figure::ErrorShare => 100.0 * ledger.failed() as f64 / (ledger.sent as f64).max(1.0),
-            Figure::Rate => accepted_per_second,
+            Figure::Rate => return accepted_per_second,
+        })
+    }
+
+    /// A number of the figure's kind, as it is told.
+    pub(super) fn told(&self, number: f64) -> String {
+        match self.figure {
+            Figure::Errors => rounded(number),
+            Figure::ErrorShare => format!("{} %", rounded(number)),
+            Figure::Rate => format!("{}/s", rounded(number)),
+            _ => latency(number),
         }
     }
 
@@ -136,9 +152,11 @@ mod tests {
             ("rate>100", false),
         ] {
             let threshold: Threshold = text.parse().unwrap();
-            let measured = threshold.measured(&latency, &ledger, 100.0);
+            let measured = threshold.measured(&latency, &ledger, Some(100.0)).unwrap();
             assert_eq!(threshold.is_met_by(measured), expected, "{text}: {measured}");
         }
+        let few: Threshold = "rate>=1/s".parse().unwrap();
+        assert_eq!(few.measured(&latency, &ledger, None), None);
     }
 
     #[test]

@@ -85,11 +85,6 @@ impl Timeline {
         }
     }
 
-    /// The shortest latency so far.
-    pub(super) fn shortest(&self) -> Duration {
-        Duration::from_micros(if self.all.is_empty() { 0 } else { self.all.min() })
-    }
-
     /// All latencies so far.
     pub(super) fn latencies(&self) -> Latencies {
         latencies(&self.all)
@@ -113,9 +108,9 @@ fn close((second, of_second): &mut (Second, Option<Histogram<u64>>)) {
 pub(crate) struct Stage {
     /// Callbacks per second that were to be sent; `null` for as many as can be.
     pub(super) offered: Option<f64>,
-    /// Callbacks per second that were accepted, from the first that was due (after the rate had grown, if it did) to the last
-    /// answer less the time that any answer takes.
-    pub(super) accepted_per_second: f64,
+    /// Callbacks per second that were accepted; `None` if there were too few to tell. At a rate it is the accepted ones' share of
+    /// it (after it had grown, if it did), less the share by which their latencies grew from each second to the next.
+    pub(super) accepted_per_second: Option<f64>,
     /// How long it took until all had come to an end.
     pub(super) seconds: f64,
     pub(super) ledger: Ledger,
@@ -123,6 +118,9 @@ pub(crate) struct Stage {
     /// How many were sent more than 10 ms after they were due, or with most places free, because this machine was too slow: then
     /// the numbers tell of it, and not of the receiver.
     pub(super) late: u64,
+    /// Whether callbacks waited for others to be answered though the receiver answered no later than with half as many at a time:
+    /// then `--concurrency` is too low for its latency.
+    pub(super) short_of_places: bool,
     pub(super) timeline: Vec<Second>,
 }
 

@@ -167,6 +167,10 @@ impl Publisher {
         if let Some(contents) = contents {
             store.fill(contents).await?;
         }
+        let waiting = store.stock().await?.outbox;
+        if waiting > 0 {
+            tracing::info!(waiting, "the outbox has deliveries from before, and goes on with them");
+        }
 
         let (stop, stopping) = watch::channel(false);
         let (bell, metrics) = (Bell::default(), Metrics::new());

@@ -24,8 +24,8 @@ pub(crate) struct OwnTerms {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default, expecting = "an object of terms")]
 pub(crate) struct TermsDraft {
-    #[serde(deserialize_with = "truth")]
-    paused: Option<bool>,
+    #[serde(deserialize_with = "mentioned")]
+    paused: Option<Option<bool>>,
     #[serde(deserialize_with = "mentioned")]
     schedule: Option<Option<Schedule>>,
     #[serde(deserialize_with = "concurrency")]
@@ -41,7 +41,8 @@ pub(crate) struct TermsDraft {
 impl OwnTerms {
     pub(crate) fn with(self, draft: TermsDraft) -> Self {
         Self {
-            paused: draft.paused.unwrap_or(self.paused),
+            // A server pauses nothing.
+            paused: draft.paused.map_or(self.paused, Option::unwrap_or_default),
             schedule: draft.schedule.unwrap_or(self.schedule),
             concurrency: draft.concurrency.unwrap_or(self.concurrency),
             rate: draft.rate.unwrap_or(self.rate),
@@ -59,11 +60,6 @@ impl OwnTerms {
             timeout: self.timeout_ms.map_or(server.timeout, |timeout| Duration::from_millis(timeout.into())),
         }
     }
-}
-
-/// `true` or `false`.
-fn truth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
-    bool::deserialize(deserializer).map(Some)
 }
 
 /// Anything, if only `null`.
@@ -107,8 +103,9 @@ mod tests {
         let own = OwnTerms::default().with(draft(first.clone()).unwrap());
         assert_eq!(serde_json::to_value(&own).unwrap(), first);
         assert_eq!(own.clone().with(draft(json!({})).unwrap()), own);
-        let nothing = json!({"schedule": null, "concurrency": null, "rate": null, "order": null, "timeout_ms": null});
-        assert_eq!(own.with(draft(nothing).unwrap()), OwnTerms { paused: true, ..OwnTerms::default() });
+        let nothing = json!({"paused": null, "schedule": null, "concurrency": null, "rate": null, "order": null,
+                             "timeout_ms": null});
+        assert_eq!(own.with(draft(nothing).unwrap()), OwnTerms::default());
     }
 
     #[test]
@@ -130,7 +127,7 @@ mod tests {
                 "expected `none`, `standard`, or `fixed:` and pauses such as `fixed:5s,1m,2h`",
             ),
             (json!({"pause": true}), "unknown field `pause`"),
-            (json!({"paused": null}), "invalid type: null"),
+            (json!({"paused": "no"}), "invalid type: string"),
         ] {
             let error = draft(wrong.clone()).map(|_| ()).unwrap_err();
             assert!(error.starts_with(expected), "{wrong}: {error}");

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, RwLock, mpsc};
 use std::time::{Duration, SystemTime};
@@ -17,9 +18,10 @@ use tokio::time::Instant;
 use super::{PATIENCE, Publisher};
 
 /// A receiver on a free port, as an integrator would write it: it verifies what comes in with the key from the publisher's
-/// DNS, and takes nothing twice. What it answers depends on the path: `/answer/503` that status, `/first/2/503` the same to the first two that come there,
-/// `/busy/9` once that it wants to be left alone for 9 seconds, `/limited/100` the verdict to a hundred a second, one after the other, `/redirect` a redirect, `/never` nothing, and any
-/// other path the verdict.
+/// DNS, and takes nothing twice. What it answers depends on the path: `/answer/503` that status, `/first/2/503` the same to the
+/// first two that come there, `/busy/9` once that it wants to be left alone for 9 seconds, `/limited/100` the verdict to a hundred
+/// a second, one after the other, `/varying/400` (or after such a limit) the verdict after anything up to 400 ms, `/redirect` a
+/// redirect, `/never` nothing, and any other path the verdict.
 pub(crate) struct Receiver {
     pub(crate) address: SocketAddr,
     received: mpsc::Receiver<Received>,
@@ -191,6 +193,7 @@ async fn receive(State(shared): State<Shared>, request: Request) -> Response {
         *count - 1
     };
     if let Some(("", limit)) = parts.uri.path().split_once("/limited/") {
+        let limit = limit.split('/').next().unwrap();
         let turn = {
             let mut next = shared.turn.lock().unwrap();
             let turn = next.unwrap_or_else(Instant::now).max(Instant::now());
@@ -198,6 +201,11 @@ async fn receive(State(shared): State<Shared>, request: Request) -> Response {
             turn
         };
         tokio::time::sleep_until(turn).await;
+    }
+    if let Some((_, longest)) = parts.uri.path().split_once("/varying/") {
+        // Anything up to the longest, as evenly as a hash is.
+        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(before);
+        tokio::time::sleep(Duration::from_millis(hash % longest.parse::<u64>().unwrap())).await;
     }
     answer(parts.uri.path(), before, status).await
 }

@@ -110,8 +110,8 @@ impl Tally {
         let error = attempt.error.as_ref().map_or("", |(class, _)| *class);
         let outcome = if follows { "retried" } else { attempt.outcome().name() };
         *self.outcomes.entry(Outcome { minute, callback, subject, outcome, error }).or_default() += 1;
-        if let Some(micros) = attempt.answered {
-            let bucket = latency::bucket(micros);
+        if attempt.answered.is_some() {
+            let bucket = latency::bucket(attempt.micros);
             *self.latencies.entry(Latency { minute, callback, bucket }).or_default() += 1;
         }
     }

@@ -41,6 +41,8 @@ struct Written {
     #[serde(skip_serializing_if = "Option::is_none")]
     times: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    held: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     copies: Option<usize>,
     /// Whether it goes without TLS.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,6 +83,7 @@ pub(super) fn write(forge: &Forge, selection: &Selection, folder: &Path, now: Sy
                 slow_bytes,
                 wait: step.wait.then_some(true),
                 times: Some(step.times).filter(|times| *times > 1),
+                held: Some(step.held).filter(|held| *held > 0),
                 copies: Some(step.copies).filter(|copies| *copies > 1),
                 plain_http: step.request.recipe().filter(|recipe| recipe.plain_http).map(|_| true),
             });
@@ -113,7 +116,9 @@ pub(super) fn write(forge: &Forge, selection: &Selection, folder: &Path, now: Sy
 /// What DNS tells at first, as a zone file (RFC 1035 section 5.1).
 fn zone_file(forge: &Forge) -> anyhow::Result<String> {
     let mut text =
-        "; What a name server tells before any vector says otherwise. Faults cannot be said here.\n".to_owned();
+        "; What a name server tells before any vector says otherwise. Faults and forged answers cannot be said here.\n\
+         $ORIGIN .\n$TTL 300\n"
+            .to_owned();
     for (_, key) in forge.keys().filter(|(_, key)| !key.later) {
         let (name, told) = (forge.name_of(key)?, forge.told(key)?);
         if let Some(alias) = told.alias {

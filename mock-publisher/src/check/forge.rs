@@ -14,11 +14,11 @@ use sha2::{Digest, Sha256, Sha512};
 
 use super::pair::{Pair, PairError};
 use super::template::{TemplateError, Variables, filled};
-use super::vector::{Content, DnsFault, Edit, Key, Recipe, Scheme, Spoil};
+use super::vector::{Content, DnsFault, Edit, ForgedRecord, Key, Recipe, Scheme, Spoil};
 use crate::clock;
 use crate::emit::{Payload, PayloadMethod, TargetUrl};
 use crate::faults::FaultKind;
-use crate::keyring::dns::Told;
+use crate::keyring::dns::{Forgery, Told};
 use crate::platform::{Action, Change, Entity, Home, PayloadStyle, Trigger};
 
 /// What all requests of a run have in common.
@@ -145,10 +145,17 @@ impl Forge {
         let alias = key.alias.as_ref().map(|alias| self.name_of(self.key(alias)?)).transpose()?;
         let fault = key.fault.map(|fault| match fault {
             DnsFault::Servfail => FaultKind::DnsServfail,
+            DnsFault::Refused => FaultKind::DnsRefused,
             DnsFault::Timeout => FaultKind::DnsTimeout,
             DnsFault::Truncated => FaultKind::DnsTruncated,
+            DnsFault::TruncatedOnly => FaultKind::DnsTruncatedOnly,
+            DnsFault::ShortTtl => FaultKind::DnsShortTtl { seconds: 1 },
         });
-        Ok(Told { records: records?, alias, fault })
+        let forgery = |ForgedRecord { how, record }: &ForgedRecord| -> Result<Forgery, ForgeError> {
+            Ok(Forgery { how: *how, record: self.record(record, pair)?.into_bytes() })
+        };
+        let forgery = key.forgery.as_ref().map(forgery).transpose()?;
+        Ok(Told { records: records?, alias, fault, forgery })
     }
 
     /// All keys, by name, with what they are called in DNS.

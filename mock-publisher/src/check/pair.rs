@@ -15,11 +15,12 @@ use sha2::{Digest, Sha256, Sha512};
 use super::vector::{DigestInfo, Padding, PublicForm, Scheme, Spoil};
 
 /// Their names, and their private halves in PEM.
-const PAIRS: [(&str, &str); 7] = [
+const PAIRS: [(&str, &str); 8] = [
     ("a", include_str!("keys/a.pem")),
     ("b", include_str!("keys/b.pem")),
     ("bits512", include_str!("keys/bits512.pem")),
     ("bits768", include_str!("keys/bits768.pem")),
+    ("bits1023", include_str!("keys/bits1023.pem")),
     ("bits1024", include_str!("keys/bits1024.pem")),
     ("bits3072", include_str!("keys/bits3072.pem")),
     ("bits4096", include_str!("keys/bits4096.pem")),
@@ -263,7 +264,9 @@ mod tests {
 
     #[test]
     fn small_pairs_sign_too() {
-        for (name, bits) in [("bits512", 512), ("bits768", 768), ("bits1024", 1024), ("bits4096", 4096)] {
+        for (name, bits) in
+            [("bits512", 512), ("bits768", 768), ("bits1023", 1023), ("bits1024", 1024), ("bits4096", 4096)]
+        {
             let pair = pair(name);
             let signature = pair.sign(&Scheme::RsaSha256, b"message", "").unwrap();
             assert_eq!((signature.len() * 8, pair.private.n().bit_width()), (bits, bits as u32), "{name}");

@@ -18,7 +18,7 @@ use super::report::{Found, Verdict};
 use super::vector::{Expect, Level, Needs, Request, Step, Vector};
 use crate::emit::{PayloadMethod, TargetUrl};
 use crate::keyring::dns::{DnsServer, Names};
-use crate::send::{Pace, RawAnswer, RawClient, SendError};
+use crate::send::{Held, Pace, RawAnswer, RawClient, SendError};
 
 /// How many vectors are tried between two looks at whether honest callbacks still get through.
 const BETWEEN_LOOKS: usize = 40;
@@ -99,6 +99,14 @@ struct ToSend {
     slow_bytes: usize,
     /// Whether it goes without TLS.
     is_plain: bool,
+}
+
+/// What many requests came to.
+struct Flood {
+    sent: usize,
+    taken: usize,
+    /// How often the name server was asked meanwhile.
+    asked: u64,
 }
 
 impl Runner {
@@ -256,22 +264,37 @@ impl Runner {
     /// Tries one vector.
     pub(super) async fn vector(&self, vector: &Vector) -> anyhow::Result<Found> {
         let mut first: Option<Vec<u8>> = None;
+        let mut held = Vec::new();
         for (n, step) in vector.steps.iter().enumerate() {
             if step.wait && self.passes(self.options.patience).await.is_break() {
                 break;
             }
+            if step.held > 0 {
+                held.extend(self.hold(vector, n).await?);
+                continue;
+            }
             if step.times > 1 {
-                let taken = self.flood(vector, n).await?;
+                let Flood { sent, taken, asked } = self.flood(vector, n).await?;
                 if step.expect == Expect::Accept && taken * 20 < step.times * 19 {
                     let reason = format!("it took only {taken} of {} other callbacks in {LONGEST_FLOOD:?}", step.times);
                     return Ok(Found::skipped(vector, reason));
+                }
+                if step.few_questions && asked > sent as u64 / 2 {
+                    let got = format!("asked the name server {asked} times for the {sent} names");
+                    return Ok(Found {
+                        verdict: Verdict::Fail,
+                        got,
+                        step: n + 1,
+                        ..Found::skipped(vector, String::new())
+                    });
                 }
                 continue;
             }
             self.turn().await;
             let request = self.step(vector, n, &nonce(&self.forge, vector, n), 0, first.as_deref())?;
             let mut answers = join_all((0..step.copies).map(|_| self.exchanged(&request, step.expect))).await;
-            let (verdict, at) = judged(step, &answers, vector.may_hang_up, self.options.strict);
+            let (verdict, at) =
+                judged(step, &answers, vector.may_hang_up, self.options.strict && !vector.may_come_again);
             let is_last = n + 1 == vector.steps.len();
             if is_last || verdict != Verdict::Pass {
                 let accepted = answers.iter().filter(|answer| is_taken(answer)).count();
@@ -296,9 +319,22 @@ impl Runner {
         Ok(self.exchanged(&request, Expect::Accept).await)
     }
 
-    /// Sends as many requests as a step says, or fewer to a receiver that is slow; how many it took.
-    async fn flood(&self, vector: &Vector, n: usize) -> anyhow::Result<usize> {
-        let (nonce, end, mut taken) = (nonce(&self.forge, vector, n), Instant::now() + LONGEST_FLOOD, 0);
+    /// Sends half of a step's request on each of some connections. A receiver may want no more of them.
+    async fn hold(&self, vector: &Vector, n: usize) -> anyhow::Result<Vec<Held>> {
+        let request = self.step(vector, n, &nonce(&self.forge, vector, n), 0, None)?.bytes;
+        let head = request.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(request.len());
+        let url = &self.forge.target;
+        let holding = (0..vector.steps[n].held).map(async |_| {
+            self.turn().await;
+            self.client.hold(url, &request[..head / 2], self.options.timeout).await
+        });
+        Ok(join_all(holding).await.into_iter().flatten().collect())
+    }
+
+    /// Sends as many requests as a step says, or fewer to a receiver that is slow.
+    async fn flood(&self, vector: &Vector, n: usize) -> anyhow::Result<Flood> {
+        let (nonce, end) = (nonce(&self.forge, vector, n), Instant::now() + LONGEST_FLOOD);
+        let (mut sent, mut taken, before) = (0, 0, self.names.asked());
         for some in (0..vector.steps[n].times).collect::<Vec<_>>().chunks(AT_ONCE) {
             let requests: Result<Vec<_>, _> =
                 some.iter().map(|number| self.step(vector, n, &format!("{nonce}-{number}"), *number, None)).collect();
@@ -308,11 +344,12 @@ impl Runner {
                 self.exchanged(request, Expect::Anything).await
             });
             taken += join_all(sending).await.iter().filter(|answer| is_taken(answer)).count();
+            sent += some.len();
             if Instant::now() > end || *self.stop.borrow() {
                 break;
             }
         }
-        Ok(taken)
+        Ok(Flood { sent, taken, asked: self.names.asked() - before })
     }
 
     /// Waits until a request may begin.

@@ -7,7 +7,7 @@ use super::vector::{Class, Key};
 const KEYS: &str = include_str!("vectors/keys.json");
 
 /// In the order in which they are tried and shown.
-const CLASSES: [&str; 20] = [
+const CLASSES: [&str; 21] = [
     include_str!("vectors/accepts.json"),
     include_str!("vectors/unsigned.json"),
     include_str!("vectors/algorithm.json"),
@@ -23,6 +23,7 @@ const CLASSES: [&str; 20] = [
     include_str!("vectors/tenant.json"),
     include_str!("vectors/foreign_key.json"),
     include_str!("vectors/key_record.json"),
+    include_str!("vectors/spoofing.json"),
     include_str!("vectors/rsa.json"),
     include_str!("vectors/replay.json"),
     include_str!("vectors/injection.json"),
@@ -61,6 +62,8 @@ mod tests {
                         "{}",
                         vector.id
                     );
+                    assert!(!step.few_questions || step.times > 1, "{}", vector.id);
+                    assert!(step.held == 0 || step.expect == Expect::Anything, "{}", vector.id);
                     assert_eq!(step.copies > 1, step.expect == Expect::Once, "{}", vector.id);
                     let names = step.dns.iter().flat_map(|(name, other)| [name, other]);
                     names.for_each(|name| assert!(keys.contains_key(name), "{}: {name}", vector.id));

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::keyring::dns::Guess;
+
 /// A family of vectors.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,6 +45,9 @@ pub(crate) struct Vector {
     /// Whether hanging up counts as a refusal: the HTTP server may well do so.
     #[serde(default, skip_serializing_if = "is_false")]
     pub(crate) may_hang_up: bool,
+    /// Whether 503 is a refusal, however strict one is: what looks like trouble may pass.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) may_come_again: bool,
     pub(crate) steps: Vec<Step>,
 }
 
@@ -88,6 +93,12 @@ pub(crate) struct Step {
     /// How many are made and sent, some at a time; each has a nonce of its own, and its number is `${n}`.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub(crate) times: usize,
+    /// Whether the name server may hear of no more than half of the names that they ask for.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) few_questions: bool,
+    /// On how many connections half of it is sent, and nothing more until the vector has come to its end.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) held: usize,
     /// How often the same bytes are sent at the same time.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub(crate) copies: usize,
@@ -315,9 +326,12 @@ pub(crate) struct Key {
     /// The key whose name it is another name of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) alias: Option<String>,
-    /// What goes wrong with the answer: `servfail`, `timeout`, `truncated`.
+    /// What goes wrong with the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) fault: Option<DnsFault>,
+    /// What somebody else makes up about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) forgery: Option<ForgedRecord>,
     /// Whether its name in DNS tells of another key until a vector says so.
     #[serde(default, skip_serializing_if = "is_false")]
     pub(crate) later: bool,
@@ -327,8 +341,21 @@ pub(crate) struct Key {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum DnsFault {
     Servfail,
+    Refused,
     Timeout,
     Truncated,
+    TruncatedOnly,
+    /// It may be kept for a second.
+    ShortTtl,
+}
+
+/// A record that the publisher has not published, in an answer as somebody makes it up.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ForgedRecord {
+    pub(crate) how: Guess,
+    /// The record. `${p}` is the public half.
+    pub(crate) record: String,
 }
 
 impl Level {
@@ -346,6 +373,11 @@ impl Needs {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
 const fn is_false(flag: &bool) -> bool {
     !*flag
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+const fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 const fn one() -> usize {

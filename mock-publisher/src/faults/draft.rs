@@ -103,9 +103,11 @@ impl Written {
             }
             "dns_servfail" => FaultKind::DnsServfail,
             "dns_nxdomain" => FaultKind::DnsNxdomain,
+            "dns_refused" => FaultKind::DnsRefused,
             "dns_timeout" => FaultKind::DnsTimeout,
             "dns_slow" => FaultKind::DnsSlow { seconds: self.time()?.min(MAX_SLOWNESS) },
             "dns_truncated" => FaultKind::DnsTruncated,
+            "dns_truncated_only" => FaultKind::DnsTruncatedOnly,
             "dns_revoked" => FaultKind::DnsRevoked,
             "dns_wrong_key" => FaultKind::DnsWrongKey,
             "dns_several_records" => FaultKind::DnsSeveralRecords,

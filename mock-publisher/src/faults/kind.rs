@@ -64,6 +64,8 @@ pub(crate) enum FaultKind {
     // In the name server, where somebody asks for a key.
     DnsServfail,
     DnsNxdomain,
+    /// The name server refuses to answer.
+    DnsRefused,
     /// There is no answer.
     DnsTimeout,
     /// It takes so long.
@@ -72,6 +74,8 @@ pub(crate) enum FaultKind {
     },
     /// By UDP there is only the mark that there is more.
     DnsTruncated,
+    /// By UDP there is only that, and by TCP no answer.
+    DnsTruncatedOnly,
     /// The record says that the key is not to be used any more.
     DnsRevoked,
     /// It is another key.
@@ -149,9 +153,11 @@ impl FaultKind {
             Self::FailFirst { .. } => "fail_first",
             Self::DnsServfail => "dns_servfail",
             Self::DnsNxdomain => "dns_nxdomain",
+            Self::DnsRefused => "dns_refused",
             Self::DnsTimeout => "dns_timeout",
             Self::DnsSlow { .. } => "dns_slow",
             Self::DnsTruncated => "dns_truncated",
+            Self::DnsTruncatedOnly => "dns_truncated_only",
             Self::DnsRevoked => "dns_revoked",
             Self::DnsWrongKey => "dns_wrong_key",
             Self::DnsSeveralRecords => "dns_several_records",

@@ -21,7 +21,7 @@ use crate::tls::Trust;
 
 pub(crate) use connect::{Connector, Phases};
 pub(crate) use error::SendError;
-pub(crate) use raw::{Pace, RawAnswer, RawClient};
+pub(crate) use raw::{Held, Pace, RawAnswer, RawClient};
 pub(crate) use rules::TargetRules;
 
 /// How much of an answer's body is kept.

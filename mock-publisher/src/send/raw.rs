@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use super::connect::Connector;
 use super::{SendError, TargetRules};
 use crate::emit::TargetUrl;
-use crate::tls::Trust;
+use crate::tls::{Stream, Trust};
 
 /// How much of an answer's head is read.
 const MAX_HEAD: usize = 64 * 1024;
@@ -33,6 +33,12 @@ pub(crate) enum Pace {
         last: usize,
         pause: Duration,
     },
+}
+
+/// A connection with a request that does not end, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Held {
+    _stream: Stream,
 }
 
 /// What was answered.
@@ -77,6 +83,17 @@ impl RawClient {
         let mut answer = result.unwrap_or(Err(SendError::TimeoutResponse(timeout)))?;
         answer.elapsed = begun.elapsed();
         Ok(answer)
+    }
+
+    /// Sends the beginning of a request, and nothing more.
+    pub(crate) async fn hold(&self, url: &TargetUrl, beginning: &[u8], timeout: Duration) -> Result<Held, SendError> {
+        let holding = async {
+            let (mut stream, _) = self.connector.open(url.uri()).await.map_err(Failed)?;
+            stream.write_all(beginning).await.map_err(SendError::of)?;
+            stream.flush().await.map_err(SendError::of)?;
+            Ok(Held { _stream: stream })
+        };
+        tokio::time::timeout(timeout, holding).await.unwrap_or(Err(SendError::TimeoutResponse(timeout)))
     }
 }
 

@@ -53,6 +53,9 @@ pub(super) enum Mistake {
     AnyExponent,
     DnsTroubleIsRefused,
     RevokedKeysAreKept,
+    BelievesAnyDatagram,
+    RecordsOfAnyName,
+    AsksForEveryName,
     // the body
     DigestUnchecked,
     DigestByItsBeginning,
@@ -229,7 +232,22 @@ pub(super) const MISTAKES: &[(Mistake, &str, &[&str])] = &[
         &["key-record/512-bits", "key-record/768-bits", "key-record/1024-bits", "key-record/small-beside-good"],
     ),
     (AnyExponent, "takes any exponent", &["key-record/exponent-one"]),
-    (DnsTroubleIsRefused, "answers 401 when the name server fails", &["unavailable/servfail"]),
+    (
+        DnsTroubleIsRefused,
+        "answers 401 when the name server fails",
+        &["unavailable/servfail", "unavailable/refused", "unavailable/truncated-only"],
+    ),
+    (
+        BelievesAnyDatagram,
+        "believes the first datagram that comes back from a name server",
+        &["spoofing/other-id", "spoofing/other-question", "spoofing/no-response"],
+    ),
+    (
+        RecordsOfAnyName,
+        "takes all records of a DNS answer, whatever their name",
+        &["spoofing/other-owner", "spoofing/other-owner-beside"],
+    ),
+    (AsksForEveryName, "looks up as many names as anybody sends", &["resources/junk-key-ids-in-dns"]),
     (RevokedKeysAreKept, "keeps a key that was revoked", &["key-record/revoked-later"]),
     (
         DigestUnchecked,

@@ -3,6 +3,7 @@
 mod command;
 mod crypto;
 mod date;
+mod dns;
 mod found;
 mod mistakes;
 mod odd;

@@ -12,10 +12,6 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hickory_resolver::TokioResolver;
-use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig, ResolverOpts};
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
-use hickory_resolver::proto::rr::{RData, RecordType};
 use rsa::BoxedUint;
 use sha2::{Digest, Sha256, Sha512};
 use tokio::runtime::Runtime;
@@ -23,6 +19,7 @@ use tokio::sync::watch;
 
 use super::crypto::{Key, hmac, info, numbers, padded};
 use super::date::{http_date, seconds};
+use super::dns;
 use super::mistakes::Mistake;
 
 const ACCOUNT: &str = "1234";
@@ -45,14 +42,16 @@ struct Judge {
     resolver: watch::Receiver<Option<SocketAddr>>,
     nonces: Mutex<Vec<(String, Instant)>>,
     keys: Mutex<HashMap<String, Vec<Key>>>,
+    /// Until when the look-ups of new names are used up.
+    used_until: Mutex<Option<Instant>>,
     is_dead: AtomicBool,
 }
 
 /// Why a callback is not taken.
-type Refusal = StatusCode;
+pub(super) type Refusal = StatusCode;
 
-const NO: Refusal = StatusCode::UNAUTHORIZED;
-const LATER: Refusal = StatusCode::SERVICE_UNAVAILABLE;
+pub(super) const NO: Refusal = StatusCode::UNAUTHORIZED;
+pub(super) const LATER: Refusal = StatusCode::SERVICE_UNAVAILABLE;
 
 impl Careless {
     pub(super) fn start(mistake: Option<Mistake>) -> Self {
@@ -72,6 +71,7 @@ impl Careless {
             resolver,
             nonces: Mutex::default(),
             keys: Mutex::default(),
+            used_until: Mutex::default(),
             is_dead: AtomicBool::default(),
         };
         let router = Router::new().fallback(answer).with_state(Arc::new(judge));
@@ -400,6 +400,10 @@ impl Judge {
         if let Some(known) = self.keys.lock().unwrap().get(&name).filter(|_| may_be_kept) {
             return Ok((known.clone(), true));
         }
+        let is_new = !self.keys.lock().unwrap().contains_key(&name);
+        if is_new && !self.may_look_up() {
+            return Err(LATER);
+        }
         let records = match self.records(&name).await {
             Ok(records) => records,
             Err(LATER) if self.makes(Mistake::DnsTroubleIsRefused) => return Err(NO),
@@ -420,34 +424,24 @@ impl Judge {
     async fn records(&self, name: &str) -> Result<Vec<String>, Refusal> {
         let mut resolver = self.resolver.clone();
         let server = resolver.wait_for(Option::is_some).await.map_err(|_| LATER)?.ok_or(LATER)?;
-        let connection = |mut config: ConnectionConfig| {
-            config.port = server.port();
-            config
-        };
-        let connections = vec![connection(ConnectionConfig::udp()), connection(ConnectionConfig::tcp())];
-        let servers = vec![NameServerConfig::new(server.ip(), true, connections)];
-        let mut options = ResolverOpts::default();
-        (options.cache_size, options.attempts, options.timeout) = (0, 1, Duration::from_millis(1500));
-        let resolver = TokioResolver::builder_with_config(
-            ResolverConfig::from_parts(None, Vec::new(), servers),
-            TokioRuntimeProvider::default(),
-        )
-        .with_options(options)
-        .build()
-        .map_err(|_| LATER)?;
-        match resolver.lookup(format!("{name}."), RecordType::TXT).await {
-            Ok(found) => Ok(found
-                .answers()
-                .iter()
-                .filter_map(|record| match &record.data {
-                    RData::TXT(text) => Some(text.txt_data.iter().flat_map(|part| part.to_vec()).collect::<Vec<u8>>()),
-                    _ => None,
-                })
-                .map(|text| String::from_utf8_lossy(&text).into_owned())
-                .collect()),
-            Err(error) if error.is_no_records_found() || error.is_nx_domain() => Err(NO),
-            Err(_) => Err(LATER),
+        if self.makes(Mistake::BelievesAnyDatagram) {
+            dns::first_datagram(name, server).await
+        } else if self.makes(Mistake::RecordsOfAnyName) {
+            dns::records_of_any_name(name, server).await
+        } else {
+            dns::records(name, server).await
         }
+    }
+
+    /// Whether one more name that nobody knows yet may be looked up: 20 in a second, and 100 at once.
+    fn may_look_up(&self) -> bool {
+        let mut used_until = self.used_until.lock().unwrap();
+        let until = used_until.unwrap_or_else(Instant::now).max(Instant::now());
+        let is_free = until <= Instant::now() + Duration::from_secs(5);
+        if is_free {
+            *used_until = Some(until + Duration::from_millis(50));
+        }
+        is_free || self.makes(Mistake::AsksForEveryName)
     }
 
     /// `None` for a record without a usable key.

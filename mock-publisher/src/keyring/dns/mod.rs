@@ -3,6 +3,7 @@
 //! It answers for the zone and nothing else: what is outside is `REFUSED`, what does not exist `NXDOMAIN`, and a name that
 //! exists without the type that was asked for has no data.
 
+mod forgery;
 mod names;
 mod spoilt;
 mod zone;
@@ -15,7 +16,7 @@ use hickory_server::Server;
 use hickory_server::net::runtime::Time;
 use hickory_server::net::xfer::Protocol;
 use hickory_server::proto::ProtoError;
-use hickory_server::proto::op::{Edns, MessageType, Metadata, OpCode, ResponseCode};
+use hickory_server::proto::op::{Edns, LowerQuery, MessageType, Metadata, OpCode, ResponseCode};
 use hickory_server::proto::rr::RecordType;
 use hickory_server::server::{Request, RequestHandler, ResponseHandler, ResponseInfo};
 use hickory_server::zone_handler::MessageResponseBuilder;
@@ -24,6 +25,7 @@ use tokio::net::{TcpListener, UdpSocket};
 use super::{Keyring, Stranger};
 use crate::clock::Clock;
 use crate::faults::Faults;
+pub(crate) use forgery::{Forgery, Guess};
 pub(crate) use names::{Names, Told};
 use spoilt::Delivery;
 pub(crate) use zone::zone_file_line;
@@ -60,8 +62,9 @@ impl DnsServer {
         let address = udp.local_addr()?;
         // What cannot be a zone is found out before anybody asks.
         contents.zone().map_err(io::Error::other)?;
-        let mut server = Server::new(Handler(contents));
-        server.register_socket(udp);
+        let udp = udp.into_std()?;
+        let mut server = Server::new(Handler { contents, datagrams: udp.try_clone()? });
+        server.register_socket(UdpSocket::from_std(udp)?);
         server.register_listener(tcp, TCP_TIMEOUT, TCP_BUFFER);
         Ok(Self { server, address })
     }
@@ -112,7 +115,24 @@ impl Contents {
     }
 }
 
-struct Handler(Contents);
+struct Handler {
+    contents: Contents,
+    /// Where answers by UDP come from.
+    datagrams: std::net::UdpSocket,
+}
+
+impl Handler {
+    /// Lets an answer be as somebody has made it up, and sends what he lets come before it.
+    fn forge(&self, forgery: &Forgery, answer: &mut Answer, request: &Request, query: &LowerQuery) -> io::Result<()> {
+        forgery.mixed_into(answer).map_err(io::Error::other)?;
+        if request.protocol() == Protocol::Udp
+            && let Some(datagram) = forgery.sent_before(request.metadata.id, query).map_err(io::Error::other)?
+        {
+            self.datagrams.send_to(&datagram, request.src())?;
+        }
+        Ok(())
+    }
+}
 
 #[async_trait::async_trait]
 impl RequestHandler for Handler {
@@ -130,18 +150,24 @@ impl RequestHandler for Handler {
             Ok(_) if request.edns.as_ref().is_some_and(|edns| edns.version() > 0) => ResponseCode::BADVERS,
             Ok(_) if request.metadata.op_code != OpCode::Query => ResponseCode::NotImp,
             Ok(info) => {
-                let mut answer = match self.0.zone() {
+                self.contents.count(info.query);
+                let mut answer = match self.contents.zone() {
                     Ok(zone) => zone.answer(info.query),
                     Err(_) => Answer { code: ResponseCode::ServFail, records: Vec::new(), authority: None },
                 };
                 if info.query.query_type() == RecordType::TXT && !answer.records.is_empty() {
                     let is_udp = request.protocol() == Protocol::Udp;
-                    match self.0.spoil(&mut answer, is_udp).await {
+                    match self.contents.spoil(&mut answer, is_udp).await {
                         Delivery::Whole => {}
                         Delivery::Truncated => metadata.truncation = true,
                         Delivery::Never => {
                             return hickory_server::proto::op::Header { metadata, counts: Default::default() }.into();
                         }
+                    }
+                    if let Some(forgery) = self.contents.forgery(&info.query.name().to_string())
+                        && let Err(error) = self.forge(&forgery, &mut answer, request, info.query)
+                    {
+                        tracing::error!(%error, "a DNS answer could not be forged");
                     }
                 }
                 metadata.authoritative = answer.code != ResponseCode::Refused;

@@ -1,8 +1,10 @@
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use callback_verifier::Zone;
 
+use super::Forgery;
 use crate::faults::FaultKind;
 
 /// A zone whose names somebody sets one by one, with whatever records; and names outside of it, as in the zone of an
@@ -10,7 +12,8 @@ use crate::faults::FaultKind;
 #[derive(Debug, Clone)]
 pub(crate) struct Names {
     pub(super) zone: Zone,
-    present: Arc<Mutex<BTreeMap<String, Name>>>,
+    present: Arc<Mutex<BTreeMap<String, Told>>>,
+    asked: Arc<AtomicU64>,
 }
 
 /// What is answered about a name.
@@ -22,43 +25,44 @@ pub(crate) struct Told {
     pub(crate) alias: Option<String>,
     /// What goes wrong with the answer.
     pub(crate) fault: Option<FaultKind>,
-}
-
-#[derive(Debug, Default)]
-struct Name {
-    told: Told,
-    asked: u64,
+    /// What somebody else has made up about it.
+    pub(crate) forgery: Option<Forgery>,
 }
 
 impl Names {
     pub(crate) fn new(zone: Zone) -> Self {
-        Self { zone, present: Arc::default() }
+        Self { zone, present: Arc::default(), asked: Arc::default() }
     }
 
     /// Says what is answered about a name, in lower case and without a dot behind it, from now on.
     pub(crate) fn tell(&self, name: &str, told: Told) {
-        self.present().entry(name.to_owned()).or_default().told = told;
+        self.present().insert(name.to_owned(), told);
     }
 
-    /// How often somebody has asked about any name that is there.
+    /// How often somebody has asked for the TXT records of a name that is in the zone, or there at all.
     pub(crate) fn asked(&self) -> u64 {
-        self.present().values().map(|name| name.asked).sum()
+        self.asked.load(Ordering::Relaxed)
     }
 
     /// All names.
     pub(super) fn all(&self) -> Vec<(String, Told)> {
-        self.present().iter().map(|(name, entry)| (name.clone(), entry.told.clone())).collect()
+        self.present().iter().map(|(name, told)| (name.clone(), told.clone())).collect()
     }
 
-    /// Counts a question; what goes wrong with its answer.
-    pub(super) fn question(&self, name: &str) -> Option<FaultKind> {
-        let mut present = self.present();
-        let name = present.get_mut(name)?;
-        name.asked += 1;
-        name.told.fault.clone()
+    /// Counts a question for the TXT records of a name.
+    pub(super) fn count(&self, name: &str) {
+        let is_inside = name.strip_suffix(self.zone.as_str()).is_some_and(|before| before.ends_with('.'));
+        if is_inside || self.present().contains_key(name) {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
-    fn present(&self) -> MutexGuard<'_, BTreeMap<String, Name>> {
+    /// What is answered about a name.
+    pub(super) fn told(&self, name: &str) -> Option<Told> {
+        self.present().get(name).cloned()
+    }
+
+    fn present(&self) -> MutexGuard<'_, BTreeMap<String, Told>> {
         self.present.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

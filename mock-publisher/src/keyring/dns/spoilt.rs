@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use hickory_server::proto::op::ResponseCode;
+use hickory_server::proto::op::{LowerQuery, ResponseCode};
+use hickory_server::proto::rr::RecordType;
 
-use super::Contents;
 use super::zone::{Answer, KEY_TTL, text_record};
+use super::{Contents, Forgery};
 use crate::faults::FaultKind;
 
 /// How an answer goes out.
@@ -30,13 +31,15 @@ impl Contents {
             match fault {
                 FaultKind::DnsServfail => fail(answer, ResponseCode::ServFail),
                 FaultKind::DnsNxdomain => fail(answer, ResponseCode::NXDomain),
+                FaultKind::DnsRefused => fail(answer, ResponseCode::Refused),
                 FaultKind::DnsTimeout => return Delivery::Never,
                 FaultKind::DnsSlow { seconds } => tokio::time::sleep(Duration::from_secs_f64(seconds)).await,
-                // Who asks by TCP gets the whole.
-                FaultKind::DnsTruncated if is_udp => {
+                // Who asks by TCP gets the whole, or nothing.
+                FaultKind::DnsTruncated | FaultKind::DnsTruncatedOnly if is_udp => {
                     answer.records.clear();
                     delivery = Delivery::Truncated;
                 }
+                FaultKind::DnsTruncatedOnly => return Delivery::Never,
                 FaultKind::DnsRevoked => replace("v=DKIM1; k=rsa; p="),
                 FaultKind::DnsMalformed => replace("v=DKIM1; k=rsa; p=this is no key"),
                 FaultKind::DnsWrongKey => {
@@ -63,9 +66,25 @@ impl Contents {
         match self {
             Self::Keys { faults, .. } => faults.touching_question(),
             Self::Names(names) => {
-                owner.and_then(|owner| names.question(owner.trim_end_matches('.'))).into_iter().collect()
+                let told = owner.and_then(|owner| names.told(owner.trim_end_matches('.')));
+                told.and_then(|told| told.fault).into_iter().collect()
             }
         }
+    }
+
+    /// Counts a question.
+    pub(super) fn count(&self, query: &LowerQuery) {
+        if let Self::Names(names) = self
+            && query.query_type() == RecordType::TXT
+        {
+            names.count(query.name().to_string().trim_end_matches('.'));
+        }
+    }
+
+    /// What somebody else has made up about a name.
+    pub(super) fn forgery(&self, name: &str) -> Option<Forgery> {
+        let Self::Names(names) = self else { return None };
+        names.told(name.trim_end_matches('.'))?.forgery
     }
 
     /// The record of a key that signs nothing.

@@ -94,7 +94,7 @@ fn a_latency_that_varies_is_no_queue() {
 #[test]
 fn too_few_at_a_time_are_not_the_receivers_fault() {
     let arguments = ["--rate", "50", "--duration", "3s", "--concurrency", "4"];
-    let text = Stage::set().rehearse("/varying/400", &arguments).expect_status(0).text();
+    let text = Stage::set().rehearse("/varying/400", &arguments).expect_status(1).text();
     assert!(
         text.contains("verdict: cannot be told: at 50/s others waited for the 4 that `--concurrency` lets"),
         "{text}"
@@ -110,6 +110,44 @@ fn a_handful_tells_nothing_of_a_rate() {
     assert!(text.contains("threshold rate>=1/s: NOT MET (too few callbacks to tell)"), "{text}");
     let text = stage.rehearse("/hook", &["--rate", "5", "--duration", "1s"]).expect_status(0).text();
     assert!(text.contains("verdict: accepts all 5, which are too few to tell whether it keeps up with 5/s"), "{text}");
+}
+
+/// What is told of one profile comes in order, whatever the receiver takes for it: nobody is updated before he was created.
+#[test]
+fn what_is_told_of_one_profile_comes_in_order() {
+    let stage = Stage::set();
+    let mix = ["--profiles", "200", "--mix", "create=1,update=2,delete=1"];
+    stage.rehearse("/varying/30", &mix).expect_status(0);
+    let mut there = BTreeSet::new();
+    for received in stage.receiver.rest() {
+        let body: Value = serde_json::from_slice(&received.body).unwrap();
+        let id = body["id"].to_string();
+        match body["action"].as_str().unwrap() {
+            "create" => assert!(there.insert(id), "{body}"),
+            "update" => assert!(there.contains(&id), "{body}"),
+            _ => assert!(there.remove(&id), "{body}"),
+        }
+    }
+}
+
+/// A threshold says how many errors there may be, and what does not keep up is no success.
+#[test]
+fn the_status_tells_what_the_verdict_says() {
+    let stage = Stage::set();
+    let few = ["--profiles", "40", "--threshold", "errors<10%"];
+    let text = stage.rehearse("/fails/20", &few).expect_status(0).text();
+    assert!(text.contains("errors<10%: met (5 %)"), "{text}");
+    stage.rehearse("/fails/20", &["--profiles", "40", "--threshold", "p99<60s"]).expect_status(1);
+    stage.rehearse("/fails/20", &["--profiles", "40", "--threshold", "errors<1%"]).expect_status(3);
+    let slow = stage.rehearse("/limited/40", &["--rate", "60", "--duration", "2s"]).expect_status(1).text();
+    assert!(slow.contains("verdict: does not keep up: at 60/s only ") && slow.contains("the queue grows"), "{slow}");
+    let closed = stage.rehearse("/limited/40", &["--profiles", "80", "--concurrency", "40"]).expect_status(0).text();
+    assert!(closed.contains("/s as fast as they come, 40 at a time"), "{closed}");
+    for end in [["--duration", "2s"], ["--profiles", "9"]] {
+        let all_ramp = [&["--rate", "9", "--ramp", "2s"][..], &end].concat();
+        stage.rehearse("/hook", &all_ramp).expect_failure(2, &["`--ramp` leaves no time for the rate itself"]);
+    }
+    stage.rehearse("/hook", &["--duration", "0s"]).expect_failure(2, &["expected more than no time"]);
 }
 
 /// While the rate grows less is offered, which is not the receiver's fault.

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use super::args::{TargetArgs, time_to_answer};
 use super::interrupts::Interrupts;
+use super::wrong_usage;
 use crate::check::{
     Audience, Check, Exceptions, Needs, Options, Profile, REPORT_SCHEMA, Report, Selection, VECTORS_SCHEMA, counted,
 };
@@ -210,12 +211,6 @@ pub(super) async fn check(args: CheckArgs) -> anyhow::Result<ExitCode> {
     let report = report?;
     tell(&args, &report)?;
     Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// Says what is wrong, in the way of wrong usage.
-fn wrong_usage(error: &anyhow::Error) -> ExitCode {
-    eprintln!("error: {error:#}");
-    ExitCode::from(super::USAGE)
 }
 
 fn described(args: &CheckArgs, url: TargetUrl) -> Check {

@@ -32,6 +32,12 @@ use crate::scenario::ScenarioError;
 /// The exit status of wrong usage, as clap has it.
 const USAGE: u8 = 2;
 
+/// Says what is wrong with what was asked for.
+fn wrong_usage(error: &anyhow::Error) -> ExitCode {
+    eprintln!("error: {error:#}");
+    ExitCode::from(USAGE)
+}
+
 pub(crate) fn run() -> ExitCode {
     let cli = Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use super::args::{DataArgs, IdentityArgs, PayloadArgs, TargetArgs, time, time_to_answer};
 use super::interrupts::Interrupts;
+use super::wrong_usage;
 use crate::clock::Clock;
 use crate::emit::{PayloadMethod, TargetUrl};
 use crate::faults::Faults;
@@ -31,8 +32,8 @@ Examples:
 Without `--rate` callbacks are sent as fast as they are answered. With it they are sent when they are due, whatever became of
 those before, and latencies count from when they were due.
 
-Exit status: 0 all were accepted (or the limit was found), 1 some were not, or it was interrupted, 2 wrong usage, 3 a threshold
-was not met";
+Exit status: 0 the receiver kept up (or its limit was found), 1 it did not, or it could not be told, or it was interrupted, 2 wrong
+usage, 3 a threshold was not met. How many errors there may be is up to a threshold on `errors`, if there is one.";
 
 /// How large an import is, if nobody says.
 const PROFILES: u64 = 10_000;
@@ -70,16 +71,16 @@ pub(super) struct RehearseArgs {
     ramp: Duration,
     /// How long callbacks become due at most, such as `30s`; those of a receiver that is slower come to their end after that [default:
     /// until all are sent]
-    #[arg(long, value_name = "TIME", value_parser = time, conflicts_with = "find_limit")]
+    #[arg(long, value_name = "TIME", value_parser = some_time, conflicts_with = "find_limit")]
     duration: Option<Duration>,
     /// Look for the highest rate that the receiver keeps up with
     #[arg(long, value_parser = BoolishValueParser::new())]
     find_limit: bool,
-    /// How long each rate is tried then
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time)]
+    /// How long each rate is tried then, if 40 callbacks need no longer
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = some_time, requires = "find_limit")]
     step: Duration,
-    /// A receiver whose 99th percentile is higher does not keep up
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = time)]
+    /// A receiver whose 99th percentile is higher does not keep up with a rate
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = some_time)]
     limit_p99: Duration,
     /// How many seconds each may take
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = time_to_answer)]
@@ -121,6 +122,10 @@ pub(super) struct RehearseArgs {
     targets: TargetArgs,
 }
 
+fn some_time(text: &str) -> Result<Duration, &'static str> {
+    time(text).and_then(|time| if time.is_zero() { Err("expected more than no time") } else { Ok(time) })
+}
+
 fn rate(text: &str) -> Result<f64, &'static str> {
     let expected = "expected callbacks per second, from 0.1 to 100000";
     text.parse().ok().filter(|rate| (0.1..=100_000.0).contains(rate)).ok_or(expected)
@@ -131,6 +136,10 @@ pub(super) async fn rehearse(args: RehearseArgs) -> anyhow::Result<ExitCode> {
         print(SCHEMA.trim_end())?;
         return Ok(ExitCode::SUCCESS);
     };
+    if is_all_ramp(&args) {
+        let why = "`--ramp` leaves no time for the rate itself: make `--duration` longer, or `--profiles` more";
+        return Ok(wrong_usage(&anyhow::Error::msg(why)));
+    }
     // Nobody wants to hear at the end that there is no place for what was found.
     for path in args.report.iter().chain(&args.save) {
         writable(path)?;
@@ -148,10 +157,10 @@ pub(super) async fn rehearse(args: RehearseArgs) -> anyhow::Result<ExitCode> {
     }
     let report = report?;
     tell(&args, &report, before.as_ref())?;
-    Ok(match (report.is_good(), report.meets_thresholds()) {
+    Ok(match (report.meets_thresholds(), report.is_good()) {
+        (false, _) => ExitCode::from(THRESHOLD),
+        (true, false) => ExitCode::FAILURE,
         (true, true) => ExitCode::SUCCESS,
-        (true, false) => ExitCode::from(THRESHOLD),
-        (false, _) => ExitCode::FAILURE,
     })
 }
 
@@ -210,6 +219,14 @@ fn setup(args: &RehearseArgs, url: &TargetUrl, keyring: &Keyring, dns: SocketAdd
         url.authority(),
         keyring.signing().name
     )
+}
+
+/// Whether the rate is never reached, so that nothing could be measured.
+fn is_all_ramp(args: &RehearseArgs) -> bool {
+    let (ramp, rate) = (args.ramp, args.rate.unwrap_or_default());
+    let is_too_long = args.duration.is_some_and(|duration| ramp >= duration)
+        || args.profiles.is_some_and(|profiles| ramp.as_secs_f64() * rate / 2.0 >= profiles as f64);
+    !ramp.is_zero() && is_too_long
 }
 
 fn rehearsal(args: &RehearseArgs, url: TargetUrl) -> anyhow::Result<Rehearsal> {

@@ -72,6 +72,9 @@ impl Written {
         if !(0.0..=1.0).contains(&chance) {
             return Err(format!("`chance`: expected a number from 0 to 1, got {chance}"));
         }
+        if self.times == Some(0) {
+            return Err("`times`: expected a whole number from 1, got 0".to_owned());
+        }
         Ok(FaultDraft { kind, callback: self.callback, chance, times: self.times, seed: self.seed.unwrap_or_default() })
     }
 

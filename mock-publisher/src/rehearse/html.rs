@@ -1,5 +1,6 @@
 //! The report as one page that needs nothing else: no script, no font, no request.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::report::{Report, latency, rounded};
@@ -46,7 +47,7 @@ pub(super) fn page(report: &Report, before: Option<&Report>) -> String {
     html.push_str(
         "<h2>Callbacks per second <span class=\"key-a\">due</span> <span class=\"key-c\">accepted</span></h2>\n",
     );
-    plot(&mut html, &[("a", of(|s| s.sent as f64)), ("c", of(|s| s.accepted as f64))], &rounded);
+    plot(&mut html, &[("a", of(|s| s.sent as f64)), ("c", of(|s| s.answered as f64))], &rounded);
     html.push_str(
         "<h2>Latency, from when a callback was due <span class=\"key-a\">p50</span> <span class=\"key-c\">p90</span> \
          <span class=\"key-b\">p99</span></h2>\n",
@@ -67,18 +68,21 @@ fn thresholds(html: &mut String, report: &Report) {
 }
 
 fn table(html: &mut String, report: &Report) {
-    html.push_str("<h2>Stages</h2>\n<table><tr><th>rate/s<th>accepted/s<th>p50<th>p90<th>p99<th>max<th>errors</tr>\n");
+    html.push_str(
+        "<h2>Stages</h2>\n<table><tr><th>rate/s<th>accepted/s<th>p50<th>p90<th>p99<th>max<th>outcome<th>errors</tr>\n",
+    );
     for stage in &report.stages {
         let errors: Vec<_> = stage.ledger.errors.iter().map(|(error, count)| format!("{count} {error}")).collect();
         let _ = writeln!(
             html,
-            "<tr><td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}</tr>",
+            "<tr><td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}</tr>",
             stage.offered.map_or("max".to_owned(), rounded),
             stage.accepted_per_second.map_or("-".to_owned(), rounded),
             latency(stage.latency_ms.p50),
             latency(stage.latency_ms.p90),
             latency(stage.latency_ms.p99),
             latency(stage.latency_ms.max),
+            stage.outcome.word(),
             if errors.is_empty() { "0".to_owned() } else { escaped(&errors.join(", ")) },
         );
     }
@@ -106,14 +110,19 @@ fn plot(html: &mut String, lines: &[(&str, Vec<f64>)], label: &dyn Fn(f64) -> St
             escaped(&label(value)),
         );
     }
-    for second in [0, longest / 2, longest.saturating_sub(1)] {
+    let labels = BTreeSet::from([0, longest / 2, longest.saturating_sub(1)]);
+    for second in labels {
         let anchor = if second + 1 == longest && second > 0 { "end" } else { "middle" };
         let _ =
             writeln!(html, "<text x=\"{:.1}\" y=\"{HEIGHT}\" text-anchor=\"{anchor}\">{second} s</text>", x(second));
     }
     for (class, values) in lines {
-        let points: Vec<_> =
+        let mut points: Vec<_> =
             values.iter().enumerate().map(|(n, value)| format!("{:.1},{:.1}", x(n), y(*value))).collect();
+        if let [value] = values[..] {
+            // One point is no line.
+            points.push(format!("{:.1},{:.1}", x(1), y(value)));
+        }
         let _ = writeln!(html, "<polyline class=\"{class}\" points=\"{}\"/>", points.join(" "));
     }
     html.push_str("</svg>\n");

@@ -2,26 +2,50 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::timeline::Stage;
-
-/// The share of what was offered that must be accepted in time.
-const KEPT_UP: f64 = 0.97;
-/// The share of callbacks that may have been signed too late for the numbers to tell of the receiver.
-const LATE: f64 = 0.05;
 /// The search ends when what held and what did not are so close together.
 const CLOSE: f64 = 1.05;
 /// How many stages there are at most.
 const MOST: usize = 24;
 
 /// How a stage went for the receiver.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Outcome {
     KeptUp,
-    FellBehind,
+    /// Some were refused or not answered.
+    Errors,
+    /// Each waited longer than those before it.
+    Queue,
+    /// The 99th percentile is higher than it may be.
+    Slow,
     /// This machine could not sign so fast.
     SignedLate,
     /// Too few may be under way at the same time for a receiver that takes so long for an answer.
     ShortOfPlaces,
+}
+
+impl Outcome {
+    /// Who or what it is the limit of, if it is one.
+    pub(super) const fn bound(self) -> Option<Bound> {
+        match self {
+            Self::KeptUp => None,
+            Self::Errors | Self::Queue | Self::Slow => Some(Bound::Receiver),
+            Self::SignedLate => Some(Bound::Signing),
+            Self::ShortOfPlaces => Some(Bound::Concurrency),
+        }
+    }
+
+    /// In a word, for the table.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::KeptUp => "holds",
+            Self::Errors => "errors",
+            Self::Queue => "queue",
+            Self::Slow => "p99",
+            Self::SignedLate => "signing",
+            Self::ShortOfPlaces => "concurrency",
+        }
+    }
 }
 
 /// What a limit is the limit of.
@@ -33,27 +57,6 @@ pub(crate) enum Bound {
     Signing,
     /// `--concurrency`: the receiver may do more at the same time.
     Concurrency,
-}
-
-impl Stage {
-    /// Whether the receiver kept up, where its 99th percentile may be so many milliseconds.
-    pub(super) fn outcome(&self, limit_p99: f64) -> Outcome {
-        let is_queue = match (self.accepted_per_second, self.offered) {
-            (Some(accepted), Some(offered)) => accepted < offered * KEPT_UP,
-            _ => false,
-        };
-        if self.ledger.failed() > 0 {
-            Outcome::FellBehind
-        } else if self.late as f64 > self.ledger.sent as f64 * LATE {
-            Outcome::SignedLate
-        } else if !is_queue && self.latency_ms.p99 <= limit_p99 {
-            Outcome::KeptUp
-        } else if self.short_of_places {
-            Outcome::ShortOfPlaces
-        } else {
-            Outcome::FellBehind
-        }
-    }
 }
 
 /// The search: doubles until a rate is too high, tries what the receiver did then, and halves what is left.
@@ -95,17 +98,13 @@ impl Search {
 
     /// Notes how a rate went.
     pub(super) fn tried(&mut self, rate: f64, outcome: Outcome, accepted: Option<f64>) {
-        let bound = match outcome {
-            Outcome::KeptUp => {
-                self.held = Some(self.held.map_or(rate, |held| held.max(rate)));
-                return;
-            }
-            Outcome::FellBehind => Bound::Receiver,
-            Outcome::SignedLate => Bound::Signing,
-            Outcome::ShortOfPlaces => Bound::Concurrency,
+        let Some(bound) = outcome.bound() else {
+            self.held = Some(self.held.map_or(rate, |held| held.max(rate)));
+            return;
         };
         if self.too_high.is_none_or(|(too_high, _)| rate < too_high) {
-            self.too_high = Some((rate, accepted));
+            // One that accepts all of it, and is too slow, tells nothing of what it can do.
+            self.too_high = Some((rate, accepted.filter(|accepted| *accepted < rate * 0.97)));
             self.bound = bound;
         }
     }
@@ -126,7 +125,7 @@ mod tests {
         let mut stages = 0;
         while let Some(rate) = search.next() {
             stages += 1;
-            let outcome = if rate <= capacity { Outcome::KeptUp } else { Outcome::FellBehind };
+            let outcome = if rate <= capacity { Outcome::KeptUp } else { Outcome::Queue };
             // Of few it cannot be told.
             search.tried(rate, outcome, (rate >= 4.0).then_some(rate.min(capacity * 0.96)));
         }

@@ -71,22 +71,20 @@ impl Held {
         }
     }
 
+    pub(super) fn is_about_errors(&self) -> bool {
+        self.threshold.starts_with("errors")
+    }
+
     pub(super) fn in_words(&self) -> String {
         format!("{} ({})", if self.met { "met" } else { "NOT MET" }, self.told)
     }
 }
 
 impl Report {
-    /// The stage that the thresholds are about: the last one that the receiver kept up with, or else the last one.
+    /// The stage that the thresholds are about: the one at the limit, or else the last one.
     pub(super) fn decisive(&self) -> Option<&Stage> {
-        let kept_up = |stage: &&Stage| stage.outcome(self.limit_p99_ms) == Outcome::KeptUp;
-        let rate = |stage: &Stage| stage.accepted_per_second.unwrap_or(0.0);
-        let best = self.stages.iter().filter(kept_up).max_by(|a, b| rate(a).total_cmp(&rate(b)));
-        best.or(self.stages.last())
-    }
-
-    pub(super) fn all_thresholds_met(&self) -> bool {
-        self.thresholds.iter().all(|held| held.met)
+        let kept_up = self.stages.iter().filter(|stage| stage.outcome == Outcome::KeptUp);
+        kept_up.max_by(|a, b| a.offered_or_most().total_cmp(&b.offered_or_most())).or(self.stages.last())
     }
 
     /// The verdict, and whether it is a whole one.
@@ -114,38 +112,39 @@ impl Report {
 }
 
 /// The head of the table of stages.
-pub(super) const HEADER: &str = "  rate/s   accepted        p50        p99     errors";
+pub(super) const HEADER: &str = "  rate/s   accepted        p50        p99   outcome       errors";
 
 /// A stage as a line of the table.
 pub(super) fn row(stage: &Stage) -> String {
-    let Stage { offered, accepted_per_second, latency_ms, ledger, .. } = stage;
+    let Stage { offered, accepted_per_second, latency_ms, ledger, outcome, .. } = stage;
     let offered = offered.map_or("max".to_owned(), rounded);
     let errors: Vec<_> = ledger.errors.iter().map(|(error, count)| format!("{count} {error}")).collect();
     let errors = if errors.is_empty() { "0".to_owned() } else { errors.join(", ") };
     let (p50, p99) = (latency(latency_ms.p50), latency(latency_ms.p99));
-    format!(
-        "{offered:>8}   {:>8}   {p50:>8}   {p99:>8}   {errors:>8}",
-        accepted_per_second.map_or("-".to_owned(), rounded)
-    )
+    let (accepted, outcome) = (accepted_per_second.map_or("-".to_owned(), rounded), outcome.word());
+    format!("{offered:>8}   {accepted:>8}   {p50:>8}   {p99:>8}   {outcome:<11}   {errors}")
 }
 
 /// What the stages say of the receiver.
 pub(super) fn verdict(report: &Report) -> String {
     let Report { stages, profiles, limit_p99_ms, concurrency, .. } = report;
-    let tight = |outcome: Outcome| {
-        let lowest = stages.iter().filter(|stage| stage.outcome(*limit_p99_ms) == outcome);
+    let tight = |bound: Bound| {
+        let lowest = stages.iter().filter(|stage| stage.outcome.bound() == Some(bound));
         lowest.min_by(|a, b| a.offered_or_most().total_cmp(&b.offered_or_most()))
     };
     let Some(limit) = report.limit else {
         return stages.last().map_or("nothing was sent".to_owned(), |stage| single(stage, report));
     };
     let why = match limit.bound {
-        Bound::Receiver => tight(Outcome::FellBehind).map(|stage| why(stage, *limit_p99_ms)),
+        Bound::Receiver => tight(Bound::Receiver).map(|stage| why(stage, *limit_p99_ms)),
         Bound::Signing => Some("this machine signs no faster beside it, so that more could not be tried".to_owned()),
-        Bound::Concurrency => tight(Outcome::ShortOfPlaces).map(|stage| places(stage, *concurrency)),
+        Bound::Concurrency => tight(Bound::Concurrency).map(|stage| places(stage, *concurrency)),
     };
     let why = why.map(|why| format!("; {why}")).unwrap_or_default();
     let (Some(rate), Some(seconds)) = (limit.per_second, limit.import_seconds) else {
+        if report.interrupted {
+            return "nothing can be told yet".to_owned();
+        }
         return format!("keeps up with nothing that was tried{why}");
     };
     let at_least = if limit.bound == Bound::Receiver { "" } else { "at least " };
@@ -155,8 +154,10 @@ pub(super) fn verdict(report: &Report) -> String {
 
 fn single(stage: &Stage, report: &Report) -> String {
     let Stage { ledger, .. } = stage;
-    match (stage.offered, stage.outcome(report.limit_p99_ms), stage.accepted_per_second) {
-        (_, Outcome::FellBehind, _) => format!("does not keep up: {}", why(stage, report.limit_p99_ms)),
+    match (stage.offered, stage.outcome, stage.accepted_per_second) {
+        (_, Outcome::Errors | Outcome::Queue | Outcome::Slow, _) => {
+            format!("does not keep up: {}", why(stage, report.limit_p99_ms))
+        }
         (None, _, None) => format!("accepts all {}, which are too few to tell how many in a second", ledger.sent),
         (Some(rate), Outcome::KeptUp, None) => {
             format!(
@@ -184,7 +185,7 @@ fn single(stage: &Stage, report: &Report) -> String {
 /// That more must be under way at the same time.
 fn places(stage: &Stage, concurrency: usize) -> String {
     format!(
-        "{} others waited for the {concurrency} that `--concurrency` lets be under way, though the receiver answered no later \
+        "{} others waited for the {concurrency} that `--concurrency` lets be under way, though the receiver answered hardly later \
          than before; try a higher one",
         stage.at()
     )
@@ -193,17 +194,17 @@ fn places(stage: &Stage, concurrency: usize) -> String {
 /// Why a stage is more than the receiver can do.
 fn why(stage: &Stage, limit_p99: f64) -> String {
     let at = stage.at();
-    if stage.ledger.failed() > 0 {
+    if stage.outcome == Outcome::Errors {
         let worst = stage.ledger.errors.iter().max_by_key(|(_, count)| **count);
         let (error, count) = worst.map_or(("none", 0), |(error, count)| (error.as_str(), *count));
         return format!("{at} {} of {} are not accepted ({count} {error})", stage.ledger.failed(), stage.ledger.sent);
     }
     let passes = stage.timeline.iter().find(|second| second.latency_ms.p99 > limit_p99);
-    match (passes, stage.accepted_per_second) {
-        (Some(second), _) => format!("{at} the p99 passes {} after {} s", latency(limit_p99), second.second + 1),
-        (None, Some(accepted)) => format!("{at} only {}/s are accepted, and the queue grows", rounded(accepted)),
-        (None, None) => format!("{at} the p99 passes {}", latency(limit_p99)),
-    }
+    let passes = passes.map(|second| format!("the p99 passes {} after {} s", latency(limit_p99), second.second + 1));
+    let accepted = stage.accepted_per_second.filter(|_| stage.outcome == Outcome::Queue);
+    let queue = accepted.map(|accepted| format!("only {}/s are accepted, and the queue grows", rounded(accepted)));
+    let reasons: Vec<_> = queue.into_iter().chain(passes).collect();
+    format!("{at} {}", reasons.join(": "))
 }
 
 impl Stage {
@@ -257,7 +258,7 @@ fn limit_of(report: &Report) -> Option<f64> {
 }
 
 pub(super) fn rounded(number: f64) -> String {
-    if number >= 100.0 || number.fract() == 0.0 { format!("{number:.0}") } else { format!("{number:.1}") }
+    if number >= 100.0 { format!("{number:.0}") } else { trimmed(number) }
 }
 
 pub(super) fn latency(ms: f64) -> String {
@@ -284,7 +285,7 @@ mod tests {
     use super::super::timeline::Second;
     use super::*;
 
-    fn stage(offered: f64, accepted: f64, p99: f64, verdicts: &[Verdict]) -> Stage {
+    fn stage(offered: f64, accepted: f64, p99: f64, outcome: Outcome, verdicts: &[Verdict]) -> Stage {
         let mut ledger = Ledger::default();
         verdicts.iter().for_each(|verdict| ledger.add(*verdict));
         let latency_ms = Latencies { p50: 1.0, p99, ..Latencies::default() };
@@ -300,7 +301,7 @@ mod tests {
             ledger,
             latency_ms,
             late: 0,
-            short_of_places: false,
+            outcome,
             timeline: timeline.collect(),
         }
     }
@@ -325,10 +326,10 @@ mod tests {
 
     #[test]
     fn the_verdict_says_what_holds_and_what_does_not() {
-        let good = stage(850.0, 849.0, 12.0, &[Verdict::Accepted]);
-        let slow = stage(1000.0, 990.0, 1800.0, &[Verdict::Accepted]);
-        let queue = stage(1000.0, 850.0, 300.0, &[Verdict::Accepted]);
-        let refusing = stage(1000.0, 900.0, 30.0, &[Verdict::Accepted, Verdict::Refused(503)]);
+        let good = stage(850.0, 849.0, 12.0, Outcome::KeptUp, &[Verdict::Accepted]);
+        let slow = stage(1000.0, 990.0, 1800.0, Outcome::Slow, &[Verdict::Accepted]);
+        let queue = stage(1000.0, 850.0, 300.0, Outcome::Queue, &[Verdict::Accepted]);
+        let refusing = stage(1000.0, 900.0, 30.0, Outcome::Errors, &[Verdict::Accepted, Verdict::Refused(503)]);
         let limit = |bound| Limit { per_second: Some(850.0), bound, import_seconds: Some(7300.0) };
         let told = |stages: &[Stage], limit: Option<Limit>| verdict(&report(stages.to_vec(), limit));
         assert_eq!(told(std::slice::from_ref(&good), None), "keeps up with 850/s");
@@ -340,14 +341,14 @@ mod tests {
         assert_eq!(told(&[queue], None), "does not keep up: at 1000/s only 850/s are accepted, and the queue grows");
         assert_eq!(told(&[refusing], None), "does not keep up: at 1000/s 1 of 2 are not accepted (1 http_503)");
 
-        let late = Stage { late: 1, ..good.clone() };
+        let late = Stage { outcome: Outcome::SignedLate, ..good.clone() };
         assert!(told(std::slice::from_ref(&late), None).starts_with("this machine could not sign 850/s"));
         let at_least = told(&[good.clone(), late], Some(limit(Bound::Signing)));
         assert!(
             at_least.starts_with(&format!("keeps up with at least 850/s; {takes}; this machine signs")),
             "{at_least}"
         );
-        let crowded = Stage { short_of_places: true, ..slow };
+        let crowded = Stage { outcome: Outcome::ShortOfPlaces, ..slow };
         let places = "at 1000/s others waited for the 256 that `--concurrency` lets be under way";
         assert!(told(std::slice::from_ref(&crowded), None).starts_with(&format!("cannot be told: {places}")));
         let at_least = told(&[good.clone(), crowded], Some(limit(Bound::Concurrency)));
@@ -361,7 +362,7 @@ mod tests {
 
     #[test]
     fn what_is_not_the_same_is_told_beside_what_is_compared() {
-        let before = report(vec![stage(850.0, 849.0, 12.0, &[Verdict::Accepted])], None);
+        let before = report(vec![stage(850.0, 849.0, 12.0, Outcome::KeptUp, &[Verdict::Accepted])], None);
         let now = Report { url: "http://127.0.0.1/other".to_owned(), concurrency: 8, ..before.clone() };
         let same = comparison(&before, &before);
         assert!(!same.contains("not the same") && same.contains("+0.0 %"), "{same}");
@@ -372,7 +373,7 @@ mod tests {
 
     #[test]
     fn numbers_are_told_for_people() {
-        assert_eq!([rounded(612.34), rounded(61.23), rounded(50.0)], ["612", "61.2", "50"]);
+        assert_eq!([612.34, 61.23, 50.0, 99.98].map(rounded), ["612", "61.2", "50", "100"]);
         assert_eq!([latency(1.84), latency(1000.0), latency(4230.0)], ["1.8 ms", "1 s", "4.2 s"]);
         assert_eq!([duration(9.0), duration(182.0), duration(3660.0)], ["9 s", "3 min 2 s", "1 h 1 min"]);
     }

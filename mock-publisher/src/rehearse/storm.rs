@@ -2,7 +2,7 @@
 //! before it (an open loop). Its latency counts from when it was due, so that a receiver that stalls is not let off those that
 //! had to wait for it ("coordinated omission").
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -11,6 +11,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::Instant;
 
 use super::ledger::{Ledger, Verdict};
+use super::limit::Outcome;
 use super::plan::{Arrivals, Cast};
 use super::timeline::{Latencies, Stage, Timeline};
 use super::trend::{FEWEST, One, Sample};
@@ -28,8 +29,14 @@ const AHEAD: usize = 64;
 const IN_A_ROW: usize = 8;
 /// From when on a request that this machine has not signed and begun to send counts as late.
 const LATE: Duration = Duration::from_millis(10);
+/// How many may be late, and which share, for the numbers to tell of the receiver.
+const FEW_LATE: u64 = 5;
+const LATE_SHARE: f64 = 0.05;
 /// A stage ends when so many wait for an answer or for a place: the receiver will not catch up.
 const MOST_WAITING: u64 = 20_000;
+/// How long to wait for a receiver to recover, and between two looks at it.
+const RECOVERY: Duration = Duration::from_secs(60);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 /// How often the progress is told, and of how many such spans what is accepted in a second.
 const TELL: Duration = Duration::from_millis(250);
 const RECENT: usize = 8;
@@ -48,6 +55,8 @@ pub(super) struct Storm {
     pub(super) timeout: Duration,
     /// How many are under way at the same time at most.
     pub(super) concurrency: usize,
+    /// How high the 99th percentile may be.
+    pub(super) limit_p99: Duration,
 }
 
 /// When a stage ends, and how fast it goes.
@@ -72,6 +81,7 @@ pub(super) struct Progress {
 /// What became of one callback.
 struct Done {
     nth: u64,
+    id: Id,
     how: One,
     verdict: Verdict,
     is_late: bool,
@@ -123,6 +133,7 @@ impl Storm {
             at_rate: Ledger::default(),
         };
         let mut sent = 0;
+        let mut lanes = Lanes::default();
         while sent < pace.count && sent - score.ledger.sent < MOST_WAITING && !*stop.borrow() {
             let due = pace.arrivals.map(|arrivals| arrivals.at(sent));
             if due.unwrap_or_else(|| begun.elapsed()) >= pace.duration {
@@ -147,7 +158,10 @@ impl Storm {
             let others = self.concurrency - places.available_permits();
             let due = due.unwrap_or_else(|| begun.elapsed());
             let (storm, places, done, nth) = (self.clone(), places.clone(), done.clone(), sent);
+            let Some((_, id)) = cast.next() else { break };
+            let turn = lanes.turn(id, nth);
             tokio::spawn(async move {
+                turn.comes().await;
                 let place = match place {
                     Some(place) => Ok(place),
                     None => places.acquire_owned().await,
@@ -161,12 +175,15 @@ impl Storm {
                 let (latency, answered_in) = (answered.saturating_sub(due), answered.saturating_sub(sending));
                 let how = One { due, latency, answered_in, others };
                 // Nobody listens any more after a panic.
-                let _ = done.send(Some(Done { nth, how, verdict: (&outcome.result).into(), is_late }));
+                let _ = done.send(Some(Done { nth, id, how, verdict: (&outcome.result).into(), is_late }));
+                drop(turn);
             });
             sent += 1;
-            cast.next();
             next = ready.try_recv().ok();
             while let Ok(one) = outcomes.try_recv() {
+                if let Some(Done { id, nth, .. }) = one {
+                    lanes.ended(id, nth);
+                }
                 score.add(one);
             }
             score.tell(begun, &tell);
@@ -190,7 +207,22 @@ impl Storm {
                 sent - score.ended()
             );
         }
-        Ok(score.stage(pace.arrivals.map(|arrivals| arrivals.rate), self.concurrency, begun.elapsed()))
+        Ok(score.stage(pace.arrivals.map(|arrivals| arrivals.rate), self, begun.elapsed()))
+    }
+
+    /// Waits until a receiver answers in time again that has left callbacks unanswered, so that the next stage does not tell of
+    /// what is left from this one; not for ever.
+    pub(super) async fn recovery(&self, id: Id, stop: &watch::Receiver<bool>) -> anyhow::Result<()> {
+        let end = Instant::now() + RECOVERY;
+        while Instant::now() < end && !*stop.borrow() {
+            let begun = Instant::now();
+            let outcome = self.client.attempt(&self.request(Action::Update, id)?, self.timeout).await;
+            if outcome.result.is_ok() && begun.elapsed() <= self.limit_p99 {
+                break;
+            }
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
+        Ok(())
     }
 
     /// Signs what comes next, as far ahead as there is room.
@@ -221,6 +253,42 @@ impl Storm {
     }
 }
 
+/// What is told of one profile comes in order: an update waits until its creation was answered.
+#[derive(Default)]
+struct Lanes {
+    last: HashMap<Id, (u64, watch::Receiver<()>)>,
+}
+
+/// The turn of one callback, which ends when this is dropped.
+struct Turn {
+    before: Option<watch::Receiver<()>>,
+    _after: watch::Sender<()>,
+}
+
+impl Lanes {
+    fn turn(&mut self, id: Id, nth: u64) -> Turn {
+        let (after, waiting) = watch::channel(());
+        let before = self.last.insert(id, (nth, waiting)).map(|(_, before)| before);
+        Turn { before, _after: after }
+    }
+
+    /// Nobody waits for one that has ended.
+    fn ended(&mut self, id: Id, nth: u64) {
+        if self.last.get(&id).is_some_and(|(last, _)| *last == nth) {
+            self.last.remove(&id);
+        }
+    }
+}
+
+impl Turn {
+    async fn comes(&self) {
+        if let Some(mut before) = self.before.clone() {
+            // An error says that the one before has ended, which is what is waited for.
+            while before.changed().await.is_ok() {}
+        }
+    }
+}
+
 struct Score {
     ledger: Ledger,
     /// How many were not sent, because it was ended.
@@ -244,7 +312,7 @@ impl Score {
 
     /// `None` was not sent.
     fn add(&mut self, done: Option<Done>) {
-        let Some(Done { nth, how, verdict, is_late }) = done else {
+        let Some(Done { nth, how, verdict, is_late, .. }) = done else {
             self.left += 1;
             return;
         };
@@ -273,18 +341,34 @@ impl Score {
         });
     }
 
-    fn stage(mut self, offered: Option<f64>, places: usize, took: Duration) -> Stage {
+    fn stage(mut self, offered: Option<f64>, storm: &Storm, took: Duration) -> Stage {
+        let (places, growth) = (storm.concurrency, self.sample.growth());
         let accepted_per_second = match offered {
             // They came at that rate, and if each waited longer than the one before, they were taken so much more slowly.
             Some(rate) if self.at_rate.sent >= FEWEST as u64 => {
                 let share = self.at_rate.accepted as f64 / self.at_rate.sent as f64;
-                Some(rate * share / (1.0 + self.sample.growth()))
+                Some(rate * share / (1.0 + growth))
             }
             // As many as there are places were sent at once, and do not tell how fast they go on.
             None if self.ledger.sent >= FEWEST.max(places * 2) as u64 => {
                 Some(self.ledger.accepted as f64 / took.as_secs_f64().max(1e-3))
             }
             _ => None,
+        };
+        let is_slow = self.timeline.latencies().p99 > storm.limit_p99.as_secs_f64() * 1e3;
+        let outcome = if self.ledger.failed() > 0 {
+            Outcome::Errors
+        } else if self.late > FEW_LATE && self.late as f64 > self.ledger.sent as f64 * LATE_SHARE {
+            Outcome::SignedLate
+        } else if offered.is_none() || (growth == 0.0 && !is_slow) {
+            // As fast as they come, each waits for its turn as long as there are places: that is no latency of the receiver's.
+            Outcome::KeptUp
+        } else if self.sample.is_short_of(places, storm.limit_p99) {
+            Outcome::ShortOfPlaces
+        } else if growth > 0.0 {
+            Outcome::Queue
+        } else {
+            Outcome::Slow
         };
         Stage {
             offered,
@@ -293,7 +377,7 @@ impl Score {
             latency_ms: self.timeline.latencies(),
             ledger: self.ledger,
             late: self.late,
-            short_of_places: offered.is_some() && self.sample.is_short_of(places),
+            outcome,
             timeline: self.timeline.seconds(),
         }
     }

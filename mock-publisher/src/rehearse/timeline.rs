@@ -6,6 +6,7 @@ use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 use super::ledger::{Ledger, Verdict};
+use super::limit::Outcome;
 
 /// The longest latency that is told apart, in microseconds: what an attempt may take, and how late it may begin.
 const LONGEST: u64 = 3600 * 1_000_000;
@@ -32,6 +33,8 @@ pub(crate) struct Second {
     pub(super) sent: u64,
     pub(super) accepted: u64,
     pub(super) failed: u64,
+    /// How many were accepted in this second, whenever they were due.
+    pub(super) answered: u64,
     pub(super) latency_ms: Latencies,
 }
 
@@ -62,16 +65,10 @@ impl Timeline {
 
     /// Notes a callback that was due at a certain time of the stage, and how long after that its answer was there.
     pub(super) fn add(&mut self, due: Duration, latency: Duration, verdict: Verdict) {
-        let nth = due.as_secs();
-        let index = usize::try_from(nth).unwrap_or(usize::MAX);
-        while self.seconds.len() <= index {
-            let second = self.seconds.len() as u64;
-            self.seconds.push((Second { second, ..Second::default() }, Some(histogram())));
-            if let Some(past) = self.seconds.len().checked_sub(OPEN + 1) {
-                close(&mut self.seconds[past]);
-            }
+        if verdict == Verdict::Accepted {
+            self.second(due + latency).0.answered += 1;
         }
-        let (second, of_second) = &mut self.seconds[index];
+        let (second, of_second) = self.second(due);
         second.sent += 1;
         if verdict == Verdict::Accepted {
             second.accepted += 1
@@ -79,10 +76,22 @@ impl Timeline {
             second.failed += 1
         }
         let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX).clamp(1, LONGEST);
-        self.all.saturating_record(micros);
         if let Some(of_second) = of_second {
             of_second.saturating_record(micros);
         }
+        self.all.saturating_record(micros);
+    }
+
+    fn second(&mut self, time: Duration) -> &mut (Second, Option<Histogram<u64>>) {
+        let index = usize::try_from(time.as_secs()).unwrap_or(usize::MAX);
+        while self.seconds.len() <= index {
+            let second = self.seconds.len() as u64;
+            self.seconds.push((Second { second, ..Second::default() }, Some(histogram())));
+            if let Some(past) = self.seconds.len().checked_sub(OPEN + 1) {
+                close(&mut self.seconds[past]);
+            }
+        }
+        &mut self.seconds[index]
     }
 
     /// All latencies so far.
@@ -118,9 +127,7 @@ pub(crate) struct Stage {
     /// How many were sent more than 10 ms after they were due, or with most places free, because this machine was too slow: then
     /// the numbers tell of it, and not of the receiver.
     pub(super) late: u64,
-    /// Whether callbacks waited for others to be answered though the receiver answered no later than with half as many at a time:
-    /// then `--concurrency` is too low for its latency.
-    pub(super) short_of_places: bool,
+    pub(super) outcome: Outcome,
     pub(super) timeline: Vec<Second>,
 }
 
@@ -133,7 +140,8 @@ mod tests {
         let mut timeline = Timeline::new();
         let ms = Duration::from_millis;
         for n in 0..100 {
-            timeline.add(ms(n * 10), ms(5), Verdict::Accepted);
+            // The last of them is answered in the next second.
+            timeline.add(ms(n * 10), ms(if n == 99 { 15 } else { 5 }), Verdict::Accepted);
             timeline.add(ms(1000 + n * 10), ms(50), Verdict::Refused(500));
         }
         timeline.add(ms(3500), Duration::from_secs(7200), Verdict::Unanswered("timeout_response"));
@@ -143,9 +151,10 @@ mod tests {
             "{all:?}"
         );
         let seconds = timeline.seconds();
-        let counts: Vec<_> = seconds.iter().map(|one| (one.second, one.sent, one.accepted, one.failed)).collect();
-        assert_eq!(counts, [(0, 100, 100, 0), (1, 100, 0, 100), (2, 0, 0, 0), (3, 1, 0, 1)]);
-        assert!((seconds[0].latency_ms.p99 - 5.0).abs() < 0.1 && (seconds[1].latency_ms.p50 - 50.0).abs() < 0.1);
+        let counts: Vec<_> =
+            seconds.iter().map(|one| (one.second, one.sent, one.accepted, one.failed, one.answered)).collect();
+        assert_eq!(counts, [(0, 100, 100, 0, 99), (1, 100, 0, 100, 1), (2, 0, 0, 0, 0), (3, 1, 0, 1, 0)]);
+        assert!((seconds[0].latency_ms.p90 - 5.0).abs() < 0.1 && (seconds[1].latency_ms.p50 - 50.0).abs() < 0.1);
         assert_eq!(seconds[2].latency_ms, Latencies::default());
     }
 }

@@ -19,7 +19,7 @@ use super::{PATIENCE, Publisher};
 
 /// A receiver on a free port, as an integrator would write it: it verifies what comes in with the key from the publisher's
 /// DNS, and takes nothing twice. What it answers depends on the path: `/answer/503` that status, `/first/2/503` the same to the
-/// first two that come there, `/busy/9` once that it wants to be left alone for 9 seconds, `/limited/100` the verdict to a hundred
+/// first two that come there, `/fails/20` 500 to each twentieth, `/busy/9` once that it wants to be left alone for 9 seconds, `/limited/100` the verdict to a hundred
 /// a second, one after the other, `/varying/400` (or after such a limit) the verdict after anything up to 400 ms, `/redirect` a
 /// redirect, `/never` nothing, and any other path the verdict.
 pub(crate) struct Receiver {
@@ -201,6 +201,11 @@ async fn receive(State(shared): State<Shared>, request: Request) -> Response {
             turn
         };
         tokio::time::sleep_until(turn).await;
+    }
+    if let Some(("", every)) = parts.uri.path().split_once("/fails/")
+        && (before + 1) % every.parse::<usize>().unwrap() == 0
+    {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     }
     if let Some((_, longest)) = parts.uri.path().split_once("/varying/") {
         // Anything up to the longest, as evenly as a hash is.

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::forge::Forge;
 use super::run::forged;
-use super::vector::{Class, Expect, Key, Vector};
+use super::vector::{Class, Expect, Key, Level, Needs, Vector};
 use super::{Selection, VECTORS_SCHEMA};
 
 /// What `vectors.json` holds.
@@ -42,6 +42,11 @@ struct Written {
     times: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     held: Option<usize>,
+    level: Level,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    needs: Option<Needs>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    may_hang_up: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     copies: Option<usize>,
     /// Whether it goes without TLS.
@@ -83,6 +88,9 @@ pub(super) fn write(forge: &Forge, selection: &Selection, folder: &Path, now: Sy
                 slow_bytes,
                 wait: step.wait.then_some(true),
                 times: Some(step.times).filter(|times| *times > 1),
+                level: vector.level,
+                needs: Some(vector.needs).filter(|needs| *needs != Needs::default()),
+                may_hang_up: vector.may_hang_up.then_some(true),
                 held: Some(step.held).filter(|held| *held > 0),
                 copies: Some(step.copies).filter(|copies| *copies > 1),
                 plain_http: step.request.recipe().filter(|recipe| recipe.plain_http).map(|_| true),

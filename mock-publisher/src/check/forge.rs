@@ -7,7 +7,7 @@ use std::io::Write;
 use std::time::{Duration, SystemTime};
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use callback_verifier::Zone;
 use callback_verifier::wire::format_date;
 use sha2::{Digest, Sha256, Sha512};
@@ -47,6 +47,8 @@ pub(super) struct Occasion<'a> {
     pub(super) nonce: &'a str,
     /// Which one it is, of many.
     pub(super) number: usize,
+    /// The bytes of the first request of the vector, once there are.
+    pub(super) first: Option<&'a [u8]>,
 }
 
 /// A request as it goes over the wire.
@@ -83,7 +85,7 @@ pub(super) enum ForgeError {
 
 impl Forge {
     pub(super) fn made(&self, recipe: &Recipe, occasion: &Occasion<'_>) -> Result<Forged, ForgeError> {
-        let Occasion { vector, now, nonce, number } = *occasion;
+        let Occasion { vector, now, nonce, number, first } = *occasion;
         let key = self.key(&recipe.key)?;
         let pair = self.pair(&key.pair)?;
         let payload = self.payload(&recipe.callback, now)?;
@@ -94,7 +96,11 @@ impl Forge {
         let mut words = Words { forge: self, known: BTreeMap::new() };
         words.set("key_id", self.name_of(key)?);
         words.set("nonce", nonce);
+        words.set("fixed_nonce", nonce_of(&self.run, vector));
         words.set("n", number.to_string());
+        if let Some(signature) = first.and_then(signature_in) {
+            words.set("first_signature", signature);
+        }
         words.set("vector", vector.replace('/', "-"));
         words.set("now", format_date(now));
         words.set("main_key_id", self.name_of(self.key("main")?)?);
@@ -214,6 +220,19 @@ impl Forge {
         let date = if seconds < 0 { now.checked_sub(time) } else { now.checked_add(time) };
         date.ok_or_else(wrong)
     }
+}
+
+/// In the form of the platform's: 24 characters of base64 for URLs, of which the first tell the run; another one for each text.
+pub(super) fn nonce_of(run: &str, text: &str) -> String {
+    let hash = URL_SAFE_NO_PAD.encode(Sha256::digest(text));
+    format!("{run}{}", &hash[..16])
+}
+
+/// The signature in the bytes of a request.
+fn signature_in(request: &[u8]) -> Option<&str> {
+    let head = request.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let (_, behind) = str::from_utf8(&request[..head]).ok()?.split_once(",signature=\"")?;
+    behind.split('"').next()
 }
 
 /// A host without its port.

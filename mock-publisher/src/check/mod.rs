@@ -185,7 +185,8 @@ impl Check {
             setup::Diagnosis::Warn(text) => Some(text),
             setup::Diagnosis::Stop(text) => {
                 audience.line(&text)?;
-                let skipped = |vector| Found::skipped(vector, "the receiver takes no honest callback".to_owned());
+                let skipped =
+                    |vector| Found::skipped(vector, "nothing can be judged of this receiver, as told above".to_owned());
                 return Ok((Some(text), selection.chosen.iter().map(skipped).collect()));
             }
         };
@@ -197,10 +198,11 @@ impl Check {
         audience.line(&format!("{vectors}   profile {profile}   seed {}\n", self.seed))?;
         let progress = |done| audience.progress(done, selection.len());
         let (found, gone) = runner.run(&selection.chosen, honest, progress).await?;
-        if let Some(text) = &gone {
+        let told = gone.or_else(|| setup::refuses_much(&found));
+        if let Some(text) = &told {
             audience.line(text)?;
         }
-        Ok((diagnosis.or(gone), found))
+        Ok((diagnosis.or(told), found))
     }
 
     /// Writes all that would be sent at a time, the keys, and the zone, into a new folder.

@@ -13,9 +13,9 @@ use http::StatusCode;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use super::forge::{Forge, ForgeError, Forged, Occasion};
+use super::forge::{Forge, ForgeError, Forged, Occasion, nonce_of};
 use super::report::{Found, Verdict};
-use super::vector::{Expect, Level, Needs, Request, Step, Vector};
+use super::vector::{Expect, Level, Needs, Recipe, Request, Step, Vector};
 use crate::emit::{PayloadMethod, TargetUrl};
 use crate::keyring::dns::{DnsServer, Names};
 use crate::send::{Held, Pace, RawAnswer, RawClient, SendError};
@@ -27,7 +27,9 @@ const AT_ONCE: usize = 50;
 const LONGEST_FLOOD: Duration = Duration::from_secs(20);
 /// How long a receiver may take no honest callback and is not gone.
 const LONGEST_SILENCE: Duration = Duration::from_secs(10);
-/// How long the slow bytes of a request wait.
+/// How often an honest callback comes again that was not taken for the time being.
+const COMES_AGAIN: usize = 8;
+/// How long the slow bytes of a request wait, and honest callbacks before they come again.
 const SLOW: Duration = Duration::from_millis(500);
 
 /// What is known about a receiver, and how it is to be tried.
@@ -226,7 +228,9 @@ impl Runner {
         }
         for recipe in vector.steps.iter().filter_map(|step| step.request.recipe()) {
             let method = recipe.callback.rsplit('-').next().and_then(PayloadMethod::from_name);
-            if method.is_some_and(|method| method != PayloadMethod::Json && !self.options.methods.contains(&method)) {
+            // The usual one stands for whatever it takes.
+            let is_usual = recipe.callback == Recipe::default().callback;
+            if method.is_some_and(|method| !is_usual && !self.options.methods.contains(&method)) {
                 return Some("only for a receiver that takes this form of payload".to_owned());
             }
         }
@@ -235,6 +239,12 @@ impl Runner {
             (needs.replay_guard, has.replay_guard, "remembers nonces", "remembers no nonces"),
             (needs.small_keys, has.small_keys, "takes keys of 1024 bits", "takes no keys of 1024 bits"),
             (needs.any_body, has.any_body, "takes a body whatever it holds", "takes callbacks only"),
+            (
+                needs.short_ttl,
+                has.short_ttl,
+                "keeps a key no longer than its record says",
+                "keeps keys for longer than their records say",
+            ),
             (needs.https, has.https, "insists on HTTPS", "takes plain HTTP"),
         ] {
             if let Some(needed) = needed.filter(|needed| there != Some(*needed)) {
@@ -249,9 +259,7 @@ impl Runner {
         let end = Instant::now() + LONGEST_SILENCE;
         loop {
             let answer = self.look(honest).await?;
-            let may_come =
-                matches!(&answer, Ok(answer) if matches!(answer.status.as_u16(), 429 | 503)) || answer.is_err();
-            if is_taken(&answer) || !may_come || Instant::now() > end {
+            if is_taken(&answer) || !(may_pass(&answer) || answer.is_err()) || Instant::now() > end {
                 return Ok(is_taken(&answer));
             }
             if self.passes(SLOW).await.is_break() {
@@ -276,7 +284,10 @@ impl Runner {
             if step.times > 1 {
                 let Flood { sent, taken, asked } = self.flood(vector, n).await?;
                 if step.expect == Expect::Accept && taken * 20 < step.times * 19 {
-                    let reason = format!("it took only {taken} of {} other callbacks in {LONGEST_FLOOD:?}", step.times);
+                    let reason = format!(
+                        "it took only {taken} of {sent} other callbacks, and {} were to come in {LONGEST_FLOOD:?}",
+                        step.times
+                    );
                     return Ok(Found::skipped(vector, reason));
                 }
                 if step.few_questions && asked > sent as u64 / 2 {
@@ -291,8 +302,16 @@ impl Runner {
                 continue;
             }
             self.turn().await;
-            let request = self.step(vector, n, &nonce(&self.forge, vector, n), 0, first.as_deref())?;
+            let mut request = self.step(vector, n, &nonce(&self.forge, vector, n, 0), 0, first.as_deref())?;
             let mut answers = join_all((0..step.copies).map(|_| self.exchanged(&request, step.expect))).await;
+            // Whoever limits something that this check has used up takes it when it comes again, as callbacks do.
+            for again in 1..=COMES_AGAIN {
+                if step.expect != Expect::Accept || !may_pass(&answers[0]) || self.passes(SLOW).await.is_break() {
+                    break;
+                }
+                request = self.step(vector, n, &nonce(&self.forge, vector, n, again), 0, first.as_deref())?;
+                answers = vec![self.exchanged(&request, step.expect).await];
+            }
             let (verdict, at) =
                 judged(step, &answers, vector.may_hang_up, self.options.strict && !vector.may_come_again);
             let is_last = n + 1 == vector.steps.len();
@@ -315,13 +334,13 @@ impl Runner {
     async fn look(&self, vector: &Vector) -> anyhow::Result<Result<RawAnswer, SendError>> {
         let number = self.looks.fetch_add(1, Ordering::Relaxed);
         self.turn().await;
-        let request = self.step(vector, 0, &format!("{}-look-{number}", self.forge.run), 0, None)?;
+        let request = self.step(vector, 0, &nonce_of(&self.forge.run, &format!("look {number}")), 0, None)?;
         Ok(self.exchanged(&request, Expect::Accept).await)
     }
 
     /// Sends half of a step's request on each of some connections. A receiver may want no more of them.
     async fn hold(&self, vector: &Vector, n: usize) -> anyhow::Result<Vec<Held>> {
-        let request = self.step(vector, n, &nonce(&self.forge, vector, n), 0, None)?.bytes;
+        let request = self.step(vector, n, &nonce(&self.forge, vector, n, 0), 0, None)?.bytes;
         let head = request.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(request.len());
         let url = &self.forge.target;
         let holding = (0..vector.steps[n].held).map(async |_| {
@@ -333,19 +352,23 @@ impl Runner {
 
     /// Sends as many requests as a step says, or fewer to a receiver that is slow.
     async fn flood(&self, vector: &Vector, n: usize) -> anyhow::Result<Flood> {
-        let (nonce, end) = (nonce(&self.forge, vector, n), Instant::now() + LONGEST_FLOOD);
+        let end = Instant::now() + LONGEST_FLOOD;
         let (mut sent, mut taken, before) = (0, 0, self.names.asked());
         for some in (0..vector.steps[n].times).collect::<Vec<_>>().chunks(AT_ONCE) {
-            let requests: Result<Vec<_>, _> =
-                some.iter().map(|number| self.step(vector, n, &format!("{nonce}-{number}"), *number, None)).collect();
+            let requests: Result<Vec<_>, _> = some
+                .iter()
+                .map(|number| self.step(vector, n, &nonce(&self.forge, vector, n, *number), *number, None))
+                .collect();
             let requests = requests?;
             let sending = requests.iter().map(async |request| {
                 self.turn().await;
                 self.exchanged(request, Expect::Anything).await
             });
-            taken += join_all(sending).await.iter().filter(|answer| is_taken(answer)).count();
+            let answers = join_all(sending).await;
+            taken += answers.iter().filter(|answer| is_taken(answer)).count();
             sent += some.len();
-            if Instant::now() > end || *self.stop.borrow() {
+            let is_gone = answers.iter().all(Result::is_err);
+            if is_gone || Instant::now() > end || *self.stop.borrow() {
                 break;
             }
         }
@@ -380,7 +403,7 @@ impl Runner {
             (Request::Again, None) => anyhow::bail!("`{}` begins with a repetition", vector.id),
             (Request::Made(recipe), _) => recipe,
         };
-        let occasion = Occasion { vector: &vector.id, now: SystemTime::now(), nonce, number };
+        let occasion = Occasion { vector: &vector.id, now: SystemTime::now(), nonce, number, first };
         // Some signatures take a while.
         let forged = tokio::task::block_in_place(|| self.forge.made(recipe, &occasion))?;
         Ok(ToSend { bytes: forged.raw(), slow_bytes: forged.slow_bytes, is_plain: recipe.plain_http })
@@ -417,9 +440,9 @@ impl Runner {
     }
 }
 
-/// Another one for each step of each vector in each run.
-fn nonce(forge: &Forge, vector: &Vector, step: usize) -> String {
-    format!("{}-{}-{step}", forge.run, vector.id.replace('/', "-"))
+/// Another one for each step of each vector in each run, and for each of the requests that it sends.
+fn nonce(forge: &Forge, vector: &Vector, step: usize, number: usize) -> String {
+    nonce_of(&forge.run, &format!("{} {step} {number}", vector.id))
 }
 
 /// The requests of a vector as they would be sent at a time, for whoever wants to look at them; the first of those that a step
@@ -430,7 +453,8 @@ pub(super) fn forged(forge: &Forge, vector: &Vector, now: SystemTime) -> Result<
         let next = match &step.request {
             Request::Again => all.first().cloned().ok_or_else(|| ForgeError::Callback(vector.id.clone()))?,
             Request::Made(recipe) => {
-                let occasion = Occasion { vector: &vector.id, now, nonce: &nonce(forge, vector, n), number: 0 };
+                let (nonce, first) = (nonce(forge, vector, n, 0), all.first().map(Forged::raw));
+                let occasion = Occasion { vector: &vector.id, now, nonce: &nonce, number: 0, first: first.as_deref() };
                 forge.made(recipe, &occasion)?
             }
         };
@@ -455,6 +479,11 @@ fn judged(step: &Step, answers: &[Result<RawAnswer, SendError>], may_hang_up: bo
         [] => (judge(Expect::Accept, &answers[0], may_hang_up, strict), 0),
         [_, second, ..] => (Verdict::Fail, second),
     }
+}
+
+/// Whether it says that it may take it later.
+fn may_pass(answer: &Result<RawAnswer, SendError>) -> bool {
+    answer.as_ref().is_ok_and(|answer| matches!(answer.status.as_u16(), 429 | 503))
 }
 
 fn is_taken(answer: &Result<RawAnswer, SendError>) -> bool {
@@ -483,11 +512,14 @@ fn judge(expect: Expect, answer: &Result<RawAnswer, SendError>, may_hang_up: boo
         Expect::Anything => Verdict::Pass,
         Expect::Accept | Expect::Once if status.is_success() => Verdict::Pass,
         Expect::Refuse if status.is_success() => Verdict::Fail,
-        // A proxy whose server has hung up, or that cannot pass this on, says so.
-        Expect::Refuse if may_hang_up && matches!(status.as_u16(), 501 | 502) => Verdict::Pass,
+        // A proxy whose server has hung up says so.
+        Expect::Refuse if may_hang_up && status.as_u16() == 502 => Verdict::Pass,
+        // It knows no such method, or no such version.
+        Expect::Refuse if matches!(status.as_u16(), 501 | 505) => Verdict::Pass,
         Expect::Refuse if is_wrong_way_to_refuse => Verdict::Error,
         Expect::Refuse => Verdict::Pass,
-        Expect::Unavailable if status.as_u16() == 503 => Verdict::Pass,
+        // A gateway says the same in other numbers.
+        Expect::Unavailable if matches!(status.as_u16(), 502..=504) => Verdict::Pass,
         _ if status.is_server_error() && status.as_u16() != 503 => Verdict::Error,
         Expect::Accept | Expect::Once | Expect::Unavailable => Verdict::Fail,
     }

@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use super::report::{Found, Verdict};
+use super::vector::{Expect, Level};
 use super::{Check, FirstLook};
 use crate::send::{RawAnswer, SendError};
 
@@ -31,7 +33,8 @@ pub(super) fn guide(check: &Check, dns: SocketAddr) -> String {
     let all = |before: &str, between: &str| {
         zones.iter().map(|zone| format!("{before}{zone}")).collect::<Vec<_>>().join(between)
     };
-    let (routed, listed, insecure) = (all("'~", "' "), all("", "/"), all("domain-insecure: ", " "));
+    let (routed, listed, insecure) = (all("~", " "), all("", "/"), all("domain-insecure: ", " "));
+    let standard = SocketAddr::new(ip, 53);
     let forward = zones
         .iter()
         .map(|zone| format!("                     forward-zone: name: \"{zone}\" forward-addr: {ip}@{port}"));
@@ -61,13 +64,16 @@ Go
 
 A receiver that only knows the system's resolver: let that one ask here, for the zones of attackers as well (whoever looks their names up
 elsewhere finds nothing, which proves nothing), and keep nothing (keys are replaced and revoked within a second).
-  systemd-resolved   resolvectl dns lo {dns}; resolvectl domain lo {routed}'
-                     and `Cache=no` in resolved.conf
+  systemd-resolved   a file below /etc/systemd/resolved.conf.d, and `systemctl restart systemd-resolved`:
+                     [Resolve]
+                     DNS={dns}
+                     Domains={routed}
+                     Cache=no
   dnsmasq            server=/{listed}/{ip}#{port}
                      cache-size=0
   unbound            server: do-not-query-localhost: no cache-max-ttl: 0 {insecure}
 {forward}
-  /etc/resolv.conf   nameserver {ip}, with `--dns {ip}:53`, which needs the right to use that port
+  /etc/resolv.conf   nameserver {ip}, with `--dns {standard}`, which needs the right to use that port
 
 These key pairs come with the program: everybody has them. Undo this afterwards, and never pin one of these keys."
     )
@@ -95,6 +101,25 @@ pub(super) fn diagnosis(check: &Check, look: &FirstLook, dns: SocketAddr) -> Dia
     }
 }
 
+/// What it refuses proves little if it refuses much that is honest: attacks may have been refused for the same reason.
+pub(super) fn refuses_much(found: &[Found]) -> Option<String> {
+    let is_judged = |found: &&Found| {
+        found.level == Level::Must && found.expected == Expect::Accept && found.verdict != Verdict::Skipped
+    };
+    let honest: Vec<&Found> = found.iter().filter(is_judged).collect();
+    let refused = honest.iter().filter(|found| found.verdict != Verdict::Pass).count();
+    (honest.len() >= MANY && refused * 3 > honest.len()).then(|| {
+        format!(
+            "It REFUSES {refused} of {} honest callbacks: attacks may have been refused for the same reason, and not for what is wrong \
+             about them. Look at what `accepts` tells first.",
+            honest.len()
+        )
+    })
+}
+
+/// Fewer honest callbacks are no reason to say more about all that was tried.
+const MANY: usize = 10;
+
 fn told(answer: &Result<RawAnswer, SendError>) -> String {
     match answer {
         Ok(answer) => format!("it answers {}", answer.status.as_u16()),
@@ -105,6 +130,9 @@ fn told(answer: &Result<RawAnswer, SendError>) -> String {
 fn refusal(check: &Check, look: &FirstLook, dns: SocketAddr) -> String {
     let status = match &look.honest {
         Ok(answer) => answer.status,
+        Err(error @ SendError::TimeoutResponse(_)) => {
+            return format!("It DOES NOT ANSWER: {error}; `--timeout` gives it longer. Nothing was checked.");
+        }
         Err(error) => return format!("It CANNOT BE CALLED: {error}. Nothing was checked."),
     };
     let key = format!("check._domainkey.{}", check.zone.as_str());
@@ -112,6 +140,8 @@ fn refusal(check: &Check, look: &FirstLook, dns: SocketAddr) -> String {
         "It redirects, which no publisher follows: check the URL that it redirects to.".to_owned()
     } else if status.as_u16() == 404 || status.as_u16() == 405 {
         "There is nothing that takes a POST at this path.".to_owned()
+    } else if status.is_server_error() {
+        "That is an error of its own: its log says what went wrong.".to_owned()
     } else if look.asked == 0 {
         format!(
             "It has NOT ASKED for the key `{key}` here, at {dns}: either it asks elsewhere, or it refuses before that, for its account, its host \

@@ -52,6 +52,7 @@ fn filtered(value: &str, filter: &str) -> Option<String> {
     };
     Some(match name {
         "upper" => value.to_ascii_uppercase(),
+        "lower" => value.to_ascii_lowercase(),
         "first" => value.chars().take(count()?).collect(),
         "repeat" => value.repeat(count()?),
         "reverse" => value.chars().rev().collect(),

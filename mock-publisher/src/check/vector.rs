@@ -74,6 +74,9 @@ pub(crate) struct Needs {
     /// That it takes a body whatever it holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) any_body: Option<bool>,
+    /// That it keeps a key no longer than its record says, were it a second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) short_ttl: Option<bool>,
     /// That it insists on HTTPS.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) https: Option<bool>,

@@ -78,6 +78,9 @@ pub(super) struct CheckArgs {
     /// The receiver takes keys of 1024 bits
     #[arg(long)]
     small_keys: bool,
+    /// The receiver keeps a key no longer than its record says, were it a second (many keep it for a minute at least)
+    #[arg(long)]
+    short_ttl: bool,
     /// The receiver takes a body whatever it holds, also one that is no callback
     #[arg(long)]
     any_body: bool,
@@ -217,6 +220,7 @@ fn described(args: &CheckArgs, url: TargetUrl) -> Check {
     let needs = Needs {
         replay_guard: Some(!args.no_replay_guard),
         small_keys: Some(args.small_keys),
+        short_ttl: Some(args.short_ttl),
         any_body: Some(args.any_body),
         https: Some(args.https),
     };
@@ -263,6 +267,7 @@ fn arguments(args: &CheckArgs, url: &TargetUrl) -> String {
     flag(args.timeout != Duration::from_secs(10), format!("--timeout {}", args.timeout.as_secs_f64()));
     flag(args.host.is_some(), format!("--host {}", word(args.host.as_deref().unwrap_or_default())));
     flag(args.small_keys, "--small-keys".to_owned());
+    flag(args.short_ttl, "--short-ttl".to_owned());
     flag(args.any_body, "--any-body".to_owned());
     if args.methods.len() < 3 {
         let methods: Vec<&str> = args.methods.iter().map(|method| method.name()).collect();

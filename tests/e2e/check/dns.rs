@@ -15,7 +15,7 @@ use super::receiver::{LATER, NO, Refusal};
 const PATIENCE: Duration = Duration::from_millis(1500);
 
 /// The TXT records of a name, or of the one that its alias leads to.
-pub(super) async fn records(name: &str, server: SocketAddr) -> Result<Vec<String>, Refusal> {
+pub(super) async fn records(name: &str, server: SocketAddr) -> Result<(Vec<String>, Duration), Refusal> {
     let answers = answers(name, server).await?;
     let mut wanted = vec![absolute(name)?];
     for record in &answers {
@@ -25,11 +25,12 @@ pub(super) async fn records(name: &str, server: SocketAddr) -> Result<Vec<String
             wanted.push(alias.0.clone());
         }
     }
-    Ok(answers.iter().filter(|record| wanted.contains(&record.name)).filter_map(text).collect())
+    let own: Vec<Record> = answers.into_iter().filter(|record| wanted.contains(&record.name)).collect();
+    Ok(texts(&own))
 }
 
 /// All TXT records of an answer that is one. (A mistake.)
-pub(super) async fn records_of_any_name(name: &str, server: SocketAddr) -> Result<Vec<String>, Refusal> {
+pub(super) async fn records_of_any_name(name: &str, server: SocketAddr) -> Result<(Vec<String>, Duration), Refusal> {
     datagram(name, server, |question, answer| {
         answer.metadata.id == question.metadata.id
             && answer.metadata.message_type == MessageType::Response
@@ -39,7 +40,7 @@ pub(super) async fn records_of_any_name(name: &str, server: SocketAddr) -> Resul
 }
 
 /// The TXT records of whatever comes back first. (A mistake.)
-pub(super) async fn first_datagram(name: &str, server: SocketAddr) -> Result<Vec<String>, Refusal> {
+pub(super) async fn first_datagram(name: &str, server: SocketAddr) -> Result<(Vec<String>, Duration), Refusal> {
     datagram(name, server, |_, _| true).await
 }
 
@@ -47,7 +48,7 @@ async fn datagram(
     name: &str,
     server: SocketAddr,
     is_answer: impl Fn(&Message, &Message) -> bool,
-) -> Result<Vec<String>, Refusal> {
+) -> Result<(Vec<String>, Duration), Refusal> {
     let mut question = Message::query();
     question.add_query(Query::query(absolute(name)?, RecordType::TXT));
     let mut edns = Edns::new();
@@ -71,7 +72,7 @@ async fn datagram(
     {
         return Err(LATER);
     }
-    Ok(answer.answers.iter().filter_map(text).collect())
+    Ok(texts(&answer.answers))
 }
 
 async fn answers(name: &str, server: SocketAddr) -> Result<Vec<Record>, Refusal> {
@@ -99,6 +100,12 @@ async fn answers(name: &str, server: SocketAddr) -> Result<Vec<Record>, Refusal>
 
 fn absolute(name: &str) -> Result<Name, Refusal> {
     Name::from_ascii(format!("{name}.")).map_err(|_| NO)
+}
+
+/// And how long they may be kept.
+fn texts(records: &[Record]) -> (Vec<String>, Duration) {
+    let lives = records.iter().map(|record| record.ttl).min().unwrap_or_default();
+    (records.iter().filter_map(text).collect(), Duration::from_secs(lives.into()))
 }
 
 fn text(record: &Record) -> Option<String> {

@@ -41,7 +41,11 @@ struct Judge {
     host: String,
     resolver: watch::Receiver<Option<SocketAddr>>,
     nonces: Mutex<Vec<(String, Instant)>>,
-    keys: Mutex<HashMap<String, Vec<Key>>>,
+    /// With the time until which they may be kept.
+    keys: Mutex<HashMap<String, (Vec<Key>, Instant)>>,
+    /// Names that a name server has failed about, and signatures that were taken; for mistakes.
+    troubled: Mutex<HashSet<String>>,
+    taken: Mutex<HashSet<String>>,
     /// Until when the look-ups of new names are used up.
     used_until: Mutex<Option<Instant>>,
     is_dead: AtomicBool,
@@ -71,6 +75,8 @@ impl Careless {
             resolver,
             nonces: Mutex::default(),
             keys: Mutex::default(),
+            troubled: Mutex::default(),
+            taken: Mutex::default(),
             used_until: Mutex::default(),
             is_dead: AtomicBool::default(),
         };
@@ -92,10 +98,19 @@ async fn answer(State(judge): State<Arc<Judge>>, request: Request) -> StatusCode
         return StatusCode::PAYLOAD_TOO_LARGE;
     }
     let Ok(body) = to_bytes(body, 8 << 20).await else { return StatusCode::PAYLOAD_TOO_LARGE };
+    let believed = |mistake, name: &str| {
+        let value = head.headers.get(name).and_then(|value| value.to_str().ok());
+        value.filter(|_| judge.makes(mistake)).map(str::to_owned)
+    };
+    let mut target = head.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
+    if judge.makes(Mistake::PathPutInOrder) {
+        let plain = target.replace("%2e", ".").replace("/x/..", "").replace("/./", "/");
+        target = format!("/{}", plain.trim_start_matches('/'));
+    }
     let message = Message {
-        method: head.method.to_string(),
+        method: believed(Mistake::MethodFromHeader, "x-http-method-override").unwrap_or(head.method.to_string()),
         is_origin_form: head.uri.authority().is_none(),
-        target: head.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
+        target: believed(Mistake::TargetFromHeader, "x-original-url").unwrap_or(target),
         headers: head
             .headers
             .iter()
@@ -151,7 +166,7 @@ impl Judge {
         if self.makes(Mistake::AcceptsEverything) {
             return Ok(());
         }
-        if message.method != "POST" && !self.makes(Mistake::AnyMethod) {
+        if message.method != "POST" && !self.makes(Mistake::AnyMethod) && !self.makes(Mistake::MethodFromHeader) {
             return Err(StatusCode::METHOD_NOT_ALLOWED);
         }
         let several_allowed = self.makes(Mistake::FirstOfSeveralHeaders) || self.makes(Mistake::LastOfSeveralHeaders);
@@ -186,6 +201,9 @@ impl Judge {
         if self.makes(Mistake::NonceBeforeSignature) {
             self.nonce(message, &names, &key_id, &signature).await?;
         }
+        if self.makes(Mistake::SignaturesRemembered) && self.taken.lock().unwrap().contains(&signature) {
+            return self.nonce(message, &names, &key_id, &signature).await;
+        }
         let made = self.decoded(&signature)?;
         let fits = |key: &Key| match algorithm.as_deref() {
             Some(name) if by_message => self.by_name(name, key, text.as_bytes(), &made),
@@ -197,6 +215,7 @@ impl Judge {
             return Err(NO);
         }
         self.digest(message)?;
+        self.taken.lock().unwrap().insert(signature.clone());
         if self.makes(Mistake::NonceBeforeSignature) {
             return Ok(());
         }
@@ -353,10 +372,12 @@ impl Judge {
     }
 
     fn host(&self, message: &Message) -> Result<(), Refusal> {
-        let host = self.value(message, "host").unwrap_or_default();
+        let forwarded = self.value(message, "x-forwarded-host").filter(|_| self.makes(Mistake::HostFromHeader));
+        let host = forwarded.or(self.value(message, "host")).unwrap_or_default();
         let name = self.host.split(':').next().unwrap_or_default();
         let is_ours = host.eq_ignore_ascii_case(&self.host)
             || self.makes(Mistake::HostUnchecked)
+            || (self.makes(Mistake::HostByItsEnd) && host.ends_with(&self.host))
             || (self.makes(Mistake::HostByItsBeginning) && host.starts_with(name));
         if is_ours { Ok(()) } else { Err(NO) }
     }
@@ -371,6 +392,7 @@ impl Judge {
         let number = lower.strip_prefix("account_").or_else(|| lower.strip_prefix("account-"));
         let is_ours = number == Some(ACCOUNT)
             || self.makes(Mistake::AnyAccount)
+            || (self.makes(Mistake::AnyAccountWithAHyphen) && lower.starts_with("account-"))
             || (self.makes(Mistake::AbsentHeadersAreEmpty) && id.is_empty())
             || (self.makes(Mistake::CaseSensitiveLookup) && id.is_empty())
             || (self.makes(Mistake::AccountByItsBeginning) && number.is_some_and(|number| number.starts_with(ACCOUNT)))
@@ -397,16 +419,27 @@ impl Judge {
         if !is_name || !is_in_zone {
             return Err(NO);
         }
-        if let Some(known) = self.keys.lock().unwrap().get(&name).filter(|_| may_be_kept) {
-            return Ok((known.clone(), true));
+        let known = self.keys.lock().unwrap().get(&name).cloned();
+        let is_fresh = |until: &Instant| Instant::now() < *until || self.makes(Mistake::KeysForEver);
+        if let Some((keys, _)) = known.as_ref().filter(|(_, until)| may_be_kept && is_fresh(until)) {
+            return Ok((keys.clone(), true));
         }
-        let is_new = !self.keys.lock().unwrap().contains_key(&name);
-        if is_new && !self.may_look_up() {
+        if self.makes(Mistake::TroubleForEver) && self.troubled.lock().unwrap().contains(&name) {
             return Err(LATER);
         }
-        let records = match self.records(&name).await {
-            Ok(records) => records,
-            Err(LATER) if self.makes(Mistake::DnsTroubleIsRefused) => return Err(NO),
+        if known.is_none() && !self.may_look_up() {
+            return Err(LATER);
+        }
+        let (records, lives) = match self.records(&name).await {
+            Ok(found) => found,
+            Err(LATER) => {
+                // Proven keys outlast their time while the name server is down.
+                if let Some((keys, _)) = known {
+                    return Ok((keys, false));
+                }
+                self.troubled.lock().unwrap().insert(name);
+                return Err(if self.makes(Mistake::DnsTroubleIsRefused) { NO } else { LATER });
+            }
             Err(status) => return Err(status),
         };
         let keys: Vec<Key> = records.iter().filter_map(|record| self.key(record)).collect();
@@ -417,11 +450,11 @@ impl Judge {
             }
             return Err(NO);
         }
-        kept.insert(name, keys.clone());
+        kept.insert(name, (keys.clone(), Instant::now() + lives));
         Ok((keys, false))
     }
 
-    async fn records(&self, name: &str) -> Result<Vec<String>, Refusal> {
+    async fn records(&self, name: &str) -> Result<(Vec<String>, Duration), Refusal> {
         let mut resolver = self.resolver.clone();
         let server = resolver.wait_for(Option::is_some).await.map_err(|_| LATER)?.ok_or(LATER)?;
         if self.makes(Mistake::BelievesAnyDatagram) {
@@ -549,11 +582,16 @@ impl Judge {
     }
 
     fn digest(&self, message: &Message) -> Result<(), Refusal> {
-        if self.makes(Mistake::DigestUnchecked) {
-            return Ok(());
-        }
         let header = self.value(message, "digest").unwrap_or_default();
         let header = header.trim_matches([' ', '\t']);
+        let is_json = message.all("content-type").iter().any(|kind| kind.contains("json"));
+        if self.makes(Mistake::DigestUnchecked)
+            || (self.makes(Mistake::DigestOfJsonOnly) && !is_json)
+            || (self.makes(Mistake::DigestInCapitalsUnchecked) && header.starts_with("SHA-256="))
+            || (self.makes(Mistake::LongBodiesUnchecked) && message.body.len() > 100_000)
+        {
+            return Ok(());
+        }
         let body = match self.makes(Mistake::BodyWrittenAgain) {
             true => serde_json::from_slice::<serde_json::Value>(&message.body)
                 .map_or(message.body.clone(), |value| value.to_string().into_bytes()),
@@ -572,7 +610,10 @@ impl Judge {
             };
             let is_right = right.map(|right| {
                 let text = STANDARD.encode(right);
-                (self.makes(Mistake::DigestByItsBeginning) && text.starts_with(value)) || text == value
+                (self.makes(Mistake::DigestByItsBeginning) && text.starts_with(value))
+                    || (self.makes(Mistake::DigestInAnyCase) && text.eq_ignore_ascii_case(value))
+                    || (self.makes(Mistake::Sha512Unchecked) && name == "sha-512")
+                    || text == value
             });
             let may_repeat = self.makes(Mistake::FirstDigest) || self.makes(Mistake::LastDigest);
             if !seen.insert(name.clone()) && !may_repeat {
@@ -613,6 +654,8 @@ impl Judge {
         }
         let remembered = if self.makes(Mistake::NonceByKeyName) {
             format!("{key_id} {nonce}")
+        } else if self.makes(Mistake::NoncesInAnyCase) {
+            nonce.to_lowercase()
         } else if self.makes(Mistake::SignatureForNonce) {
             signature.to_owned()
         } else {
@@ -628,6 +671,9 @@ impl Judge {
             }
             if self.makes(Mistake::NoncesOfThousand) && nonces.len() == 1000 {
                 nonces.remove(0);
+            }
+            if self.makes(Mistake::NoncesPrunedLate) {
+                nonces.retain(|(_, since)| since.elapsed() < Duration::from_secs(3));
             }
             if !self.makes(Mistake::NonceAfterHandling) {
                 nonces.push((remembered, Instant::now()));

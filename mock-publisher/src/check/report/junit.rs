@@ -9,8 +9,11 @@ use super::{Report, Verdict};
 impl Report {
     pub(crate) fn junit(&self) -> String {
         let totals = self.totals;
-        // What is wrong with all answers fails once, and has a suite of its own.
-        let diagnosis = usize::from(self.diagnosis.is_some());
+        // What is wrong with all of it fails once, and has a suite of its own.
+        let stale = self.stale_exceptions.iter().map(|id| format!("`{id}` passes: it is no exception any more"));
+        let interrupted = self.interrupted.then(|| "interrupted: not all was tried".to_owned());
+        let reasons: Vec<_> = self.diagnosis.iter().cloned().chain(interrupted).chain(stale).collect();
+        let diagnosis = usize::from(!reasons.is_empty());
         let all = totals.judged() + totals.skipped + diagnosis;
         let mut xml = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"mock-publisher check\" tests=\"{all}\" \
@@ -18,8 +21,9 @@ impl Report {
             totals.failed + diagnosis,
             totals.errors
         );
-        if let Some(text) = &self.diagnosis {
-            let text = escape(text);
+        if !reasons.is_empty() {
+            let text = reasons.join("\n");
+            let text = escape(&text);
             let _ = writeln!(
                 xml,
                 "  <testsuite name=\"receiver\" tests=\"1\" failures=\"1\" errors=\"0\" skipped=\"0\">\n    <testcase classname=\"receiver\" \

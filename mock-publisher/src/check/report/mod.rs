@@ -178,7 +178,8 @@ impl Found {
             Expect::Refuse => "refuse",
             Expect::Unavailable => "answer 503",
             Expect::Once => "accept one",
-            Expect::Anything => "do anything",
+            // Nothing else can be wrong there.
+            Expect::Anything => "ask for fewer",
         };
         // About a matter of policy there can be two opinions.
         let must = if self.level == Level::Must { "must" } else { "should" };

@@ -27,8 +27,14 @@ pub(super) fn command(url: &TargetUrl, authority: Option<&Path>, raw: &[u8]) -> 
     if target != url.path_and_query() {
         command.push_str(" --path-as-is");
     }
+    let mut hosts = 0;
     for line in lines {
         let (name, value) = line.split_once(": ")?;
+        // Of several hosts it would send one.
+        hosts += usize::from(name.eq_ignore_ascii_case("host"));
+        if hosts > 1 {
+            return None;
+        }
         // It frames bodies by itself: what is framed otherwise, or wrongly, it cannot send.
         let is_framed_otherwise = name.eq_ignore_ascii_case("transfer-encoding")
             || (name.eq_ignore_ascii_case("content-length") && value != body.len().to_string());
@@ -69,6 +75,7 @@ mod tests {
             "POST /a b HTTP/1.1\r\n\r\n",
             "POST /hook HTTP/1.1\r\nContent-Length: 5\r\n\r\nx",
             "POST /hook HTTP/1.1\r\nX\r\n\r\n",
+            "POST /hook HTTP/1.1\r\nHost: a\r\nhost: b\r\n\r\n",
             "",
         ] {
             assert_eq!(command(raw), None, "{raw:?}");

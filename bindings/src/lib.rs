@@ -2,7 +2,7 @@
 //!
 //! It turns Python's arguments into a request ([`request`]) and a verifier ([`verifier`], [`arguments`]), has the library
 //! verify while other Python threads run, and turns the outcome into objects ([`verified`], [`callback`], [`claim`]) and
-//! exceptions ([`rejected`]). What is verified, and how, stands in the library alone.
+//! exceptions ([`rejected`]). For tests it signs, too ([`sign`]). What is verified, and how, stands in the library alone.
 
 mod arguments;
 mod callback;
@@ -10,6 +10,7 @@ mod claim;
 mod dns;
 mod rejected;
 mod request;
+mod sign;
 mod verified;
 mod verifier;
 
@@ -23,6 +24,8 @@ mod native {
     use crate::rejected::{
         BodyTooLarge, KeyLookupError, Malformed, NotAuthentic, PayloadError, Rejected, Replayed, TryAgainLater,
     };
+    #[pymodule_export]
+    use crate::sign::PyPrivateKey;
     #[pymodule_export]
     use crate::verified::{PyAuthenticHead, PyBodyVerifier, PyVerified, PyVerifiedStream};
     #[pymodule_export]

@@ -15,6 +15,7 @@ __all__ = [
     "Malformed",
     "NotAuthentic",
     "PayloadError",
+    "PrivateKey",
     "Rejected",
     "Replayed",
     "TryAgainLater",
@@ -182,6 +183,33 @@ class Claim:
     def __exit__(
         self, kind: type[BaseException] | None, _value: BaseException | None, _traceback: TracebackType | None
     ) -> bool: ...
+
+@final
+class PrivateKey:
+    """An RSA private key that signs requests in tests."""
+
+    def __new__(cls, pem: str) -> PrivateKey:
+        """Reads one from PEM: `-----BEGIN PRIVATE KEY-----` (PKCS#8), of at least 2048 bits. Raises ValueError if it is none."""
+    @staticmethod
+    def generate() -> PrivateKey:
+        """A new one of 2048 bits. It takes some tenths of a second."""
+    @property
+    def public_pem(self) -> str:
+        """The public half as PEM: the `key_pem` of a verifier."""
+    @property
+    def record(self) -> str:
+        """The key record (TXT) that publishes the public half in DNS."""
+    def sign(
+        self, method: str, target: str, headers: Sequence[tuple[str | bytes, str | bytes]], *, key_id: str, covered: str
+    ) -> str:
+        """The value of the `Signature` header of a request.
+
+        method, target, headers: as those of `Verifier.verify`.
+        key_id: the DNS name that the key is published under.
+        covered: what the signature covers, such as "(request-target) host date": names with one blank between them.
+
+        Raises ValueError if the request lacks a header that is to be covered, or for a name that is none.
+        """
 
 @final
 class Verifier:

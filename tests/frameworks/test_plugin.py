@@ -6,8 +6,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from callback_verifier import Callback, Rejected, Verifier, pytest_plugin
-from callback_verifier.pytest_plugin import MockPublisher, MockPublisherError
+from callback_verifier import Callback, Rejected, Verifier
+from callback_verifier.pytest_plugin import MockPublisher
+from callback_verifier.testing import MockPublisherError
+from callback_verifier.testing._program import program
 
 
 class LiveServer:
@@ -97,4 +99,4 @@ def test_what_is_asked_for_wrongly_is_told(mock_publisher: MockPublisher, monkey
         mock_publisher.profiles.create(name="Mike", via="fax")
     monkeypatch.setenv("MOCK_PUBLISHER_PROGRAM", str(Path("nowhere")))
     with pytest.raises(MockPublisherError, match=r"install it with `pip install ./mock-publisher`"):
-        pytest_plugin._program()
+        program()

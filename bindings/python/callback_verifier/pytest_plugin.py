@@ -13,27 +13,22 @@ Python (`pip install ./mock-publisher`), or on the path.
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+from callback_verifier.testing import MockPublisherError, free_address
+from callback_verifier.testing._program import environment, program
+
 #: How long the program may take to be ready, in seconds.
 START = 30.0
-
-
-class MockPublisherError(Exception):
-    """The mock publisher refused a call, or could not be started; `str()` of it says why."""
 
 
 @dataclass(frozen=True)
@@ -192,28 +187,14 @@ def _delivery(row: dict[str, Any]) -> Delivery:
     return Delivery(**{name: row[name] for name in names}, details=row)
 
 
-def _program() -> str:
-    name = "mock-publisher.exe" if os.name == "nt" else "mock-publisher"
-    chosen = os.environ.get("MOCK_PUBLISHER_PROGRAM")
-    beside = Path(sys.executable).parent / name
-    found = chosen or (str(beside) if beside.is_file() else shutil.which(name))
-    if found is None or not Path(found).is_file():
-        raise MockPublisherError(
-            "the program `mock-publisher` is not there: install it with `pip install ./mock-publisher`, or say where it is with the "
-            "environment variable MOCK_PUBLISHER_PROGRAM"
-        )
-    return found
-
-
 @pytest.fixture(scope="session")
 def mock_publisher_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MockPublisher]:
     """The mock publisher that all tests share. Use `mock_publisher`, which is as new for each."""
     folder = tmp_path_factory.mktemp("mock-publisher")
     ready, log = folder / "ready.json", folder / "log"
     arguments = ["serve", "--in-memory", "--listen", "127.0.0.1:0", "--dns", "127.0.0.1:0", "--ready-file", str(ready)]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MOCK_PUBLISHER_")}
     with log.open("w") as out:
-        process = subprocess.Popen([_program(), *arguments], cwd=folder, env=environment, stdout=out, stderr=out)
+        process = subprocess.Popen([program(), *arguments], cwd=folder, env=environment(), stdout=out, stderr=out)
     try:
         deadline = time.monotonic() + START
         while not ready.exists():
@@ -231,3 +212,9 @@ def mock_publisher(mock_publisher_server: MockPublisher) -> MockPublisher:
     """A mock publisher as new: its sample database is empty, and it knows of no callback."""
     mock_publisher_server.reset()
     return mock_publisher_server
+
+
+@pytest.fixture(scope="session")
+def check_dns() -> str:
+    """Where `assert_refuses` tells its keys, "127.0.0.1:port": the name server of a receiver under test."""
+    return free_address()

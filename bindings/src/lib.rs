@@ -2,11 +2,13 @@
 //!
 //! It turns Python's arguments into a request ([`request`]) and a verifier ([`verifier`], [`arguments`]), has the library
 //! verify while other Python threads run, and turns the outcome into objects ([`verified`], [`callback`], [`claim`]) and
-//! exceptions ([`rejected`]). For tests it signs, too ([`sign`]). What is verified, and how, stands in the library alone.
+//! exceptions ([`rejected`]). For tests it signs, too ([`sign`]), and it has the
+//! program of the package `callback-verifier-cli` in it ([`command_line`]). What is verified, and how, stands in the library alone.
 
 mod arguments;
 mod callback;
 mod claim;
+mod command_line;
 mod dns;
 mod rejected;
 mod request;
@@ -20,6 +22,8 @@ mod native {
     use crate::callback::PyCallback;
     #[pymodule_export]
     use crate::claim::PyClaim;
+    #[pymodule_export]
+    use crate::command_line::command_line;
     #[pymodule_export]
     use crate::rejected::{
         BodyTooLarge, KeyLookupError, Malformed, NotAuthentic, PayloadError, Rejected, Replayed, TryAgainLater,

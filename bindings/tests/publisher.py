@@ -11,8 +11,12 @@ from email.utils import format_datetime
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from callback_verifier.testing import free_address
+
 HOST = "hooks.example.com"
 KEY_ID = "2026-11._domainkey.copernica.com"
+#: What fits into a datagram without fragments.
+LONGEST_DATAGRAM = 1232
 SIGNED_AT = datetime(2026, 11, 23, 8, 15, tzinfo=timezone.utc)
 BODY = b'{"id":"1","action":"create","fields":{"name":"Mike"},"interests":[]}'
 
@@ -92,39 +96,52 @@ class Callback:
 
 
 class NameServer:
-    """A name server on loopback that answers every question with one TXT record, or with a response code."""
+    """A name server on loopback that answers every question with the same TXT records, or with a response code."""
 
-    def __init__(self, record: str = "", code: int = 0) -> None:
-        self.publish(record, code)
+    def __init__(self, *records: str, code: int = 0) -> None:
+        self.publish(*records, code=code)
         self.queries = 0
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(("127.0.0.1", 0))
-        self.address = "{}:{}".format(*self._socket.getsockname())
-        threading.Thread(target=self._serve, daemon=True).start()
+        self.address = free_address()
+        host, port = self.address.split(":")
+        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._udp.bind((host, int(port)))
+        self._tcp = socket.create_server((host, int(port)))
+        for serve in (self._serve_udp, self._serve_tcp):
+            threading.Thread(target=serve, daemon=True).start()
 
-    def publish(self, record: str = "", code: int = 0) -> None:
+    def publish(self, *records: str, code: int = 0) -> None:
         """From now on it answers so."""
-        self._record, self._code = record.encode(), code
+        self._records, self._code = [record.encode() for record in records], code
 
-    def _serve(self) -> None:
+    def _serve_udp(self) -> None:
         while True:
-            query, peer = self._socket.recvfrom(4096)
+            query, peer = self._udp.recvfrom(4096)
             self.queries += 1
-            self._socket.sendto(self._response(query), peer)
+            response = self._response(query)
+            if len(response) > LONGEST_DATAGRAM:
+                # Truncated: the question is to be asked over TCP (RFC 2181 section 9).
+                response = query[:2] + bytes([response[2] | 2]) + response[3:6] + bytes(6) + self._question(query)
+            self._udp.sendto(response, peer)
+
+    def _serve_tcp(self) -> None:
+        """With the length before each message (RFC 1035 section 4.2.2)."""
+        while True:
+            with self._tcp.accept()[0] as connection, connection.makefile("rb") as stream:
+                response = self._response(stream.read(int.from_bytes(stream.read(2), "big")))
+                connection.sendall(len(response).to_bytes(2, "big") + response)
+
+    @staticmethod
+    def _question(query: bytes) -> bytes:
+        return query[12 : query.index(b"\0", 12) + 5]
 
     def _response(self, query: bytes) -> bytes:
-        """RFC 1035 section 4: a header, the question as it came, the record."""
-        question = query[12 : query.index(b"\0", 12) + 5]
-        head = query[:2] + bytes([0x85, 0x80 | self._code, 0, 1, 0, int(self._code == 0), 0, 0, 0, 0]) + question
-        if self._code:
-            return head
-        parts = [self._record[at : at + 255] for at in range(0, len(self._record), 255)]
+        """RFC 1035 section 4: a header, the question as it came, the records."""
+        records = [] if self._code else self._records
+        head = query[:2] + bytes([0x85, 0x80 | self._code, 0, 1, 0, len(records), 0, 0, 0, 0])
+        return head + self._question(query) + b"".join(self._answer(record) for record in records)
+
+    @staticmethod
+    def _answer(record: bytes) -> bytes:
+        parts = [record[at : at + 255] for at in range(0, len(record), 255)]
         strings = b"".join(bytes([len(part)]) + part for part in parts)
-        return head + b"\xc0\x0c\0\x10\0\x01" + (600).to_bytes(4, "big") + len(strings).to_bytes(2, "big") + strings
-
-
-def closed_port() -> str:
-    """An address at which nothing listens."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return "{}:{}".format(*probe.getsockname())
+        return b"\xc0\x0c\0\x10\0\x01" + (600).to_bytes(4, "big") + len(strings).to_bytes(2, "big") + strings

@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from publisher import HOST, SIGNED_AT, Callback, Key, NameServer, Request, closed_port
+from publisher import HOST, SIGNED_AT, Callback, Key, NameServer, Request
 
 from callback_verifier import KeyLookupError, Rejected, Verifier
+from callback_verifier.testing import free_address
 
 
 def test_a_key_is_looked_up_once_for_all_threads(key: Key, request_: Request) -> None:
@@ -47,7 +48,7 @@ def test_threads_look_keys_up_side_by_side(key: Key) -> None:
     ],
 )
 def test_without_a_key_it_is_refused(request_: Request, record: str, code: int, expected: str) -> None:
-    verifier = Verifier(1234, [HOST], nameservers=[NameServer(record, code).address])
+    verifier = Verifier(1234, [HOST], nameservers=[NameServer(record, code=code).address])
     with pytest.raises(Rejected) as refused:
         verifier.verify(*request_.arguments, now=SIGNED_AT)
     assert (refused.value.code, refused.value.http_status) == (expected, 401)
@@ -69,7 +70,7 @@ def test_a_server_failure_is_temporary(request_: Request) -> None:
 
 
 def test_an_absent_name_server_is_temporary_and_told_at_once(request_: Request) -> None:
-    verifier = Verifier(1234, [HOST], nameservers=[closed_port()])
+    verifier = Verifier(1234, [HOST], nameservers=[free_address()])
     begin = time.monotonic()
     with pytest.raises(Rejected) as refused:
         verifier.verify(*request_.arguments, now=SIGNED_AT)

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -81,3 +82,18 @@ def test_with_the_client_of_flask(verifier: Verifier) -> None:
     client = app.test_client()
     for request, status in requests():
         assert client.post(request.target, headers=request.headers, data=request.body).status_code == status
+
+
+def test_the_program_of_the_package_is_that_of_rust() -> None:
+    """Word for word, whatever the verdict."""
+    rust = str(Path(os.environ["MOCK_PUBLISHER_PROGRAM"]).with_name("callback-verifier"))
+    python = [sys.executable, "-m", "callback_verifier"]
+    forged = signed_callback().without_header("X-Nonce").raw()
+    for arguments in (["--help"], ["explain", "--account", "1234", "--host", "h.example"], ["key", "a b"], ["verify", "--json"]):
+        told = [
+            subprocess.run([*program, *arguments], input=forged, capture_output=True, env={**os.environ, "NO_COLOR": "1"})
+            for program in ([rust], python)
+        ]
+        assert [(one.returncode, one.stdout, one.stderr) for one in told[:1]] == [
+            (one.returncode, one.stdout, one.stderr) for one in told[1:]
+        ]

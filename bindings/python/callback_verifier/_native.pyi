@@ -22,6 +22,7 @@ __all__ = [
     "Verified",
     "VerifiedStream",
     "Verifier",
+    "command_line",
 ]
 
 class Rejected(Exception):
@@ -183,6 +184,9 @@ class Claim:
     def __exit__(
         self, kind: type[BaseException] | None, _value: BaseException | None, _traceback: TracebackType | None
     ) -> bool: ...
+
+def command_line(arguments: Sequence[str]) -> int:
+    """Does what the program `callback-verifier` does with these arguments, of which the first one is its name; its exit status."""
 
 @final
 class PrivateKey:

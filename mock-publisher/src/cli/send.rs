@@ -32,7 +32,7 @@ fn signed_request(args: &SendArgs) -> anyhow::Result<SignedRequest> {
     let now = SystemTime::now();
     let keys = server::keys_folder(&args.data.data);
     let keyring = Keyring::open(&keys, args.identity.zone.clone(), args.identity.wire, now)?;
-    let payload = Payload::of(&change(args), args.method, args.payload.style(), clock::millis(now));
+    let payload = Payload::of(&change(args, now), args.method, args.payload.style(), clock::millis(now));
     let emission = Emission {
         target: &args.url,
         content_type: &payload.content_type,
@@ -47,12 +47,12 @@ fn signed_request(args: &SendArgs) -> anyhow::Result<SignedRequest> {
     Ok(emission.sign()?)
 }
 
-fn change(args: &SendArgs) -> Change {
+fn change(args: &SendArgs, now: SystemTime) -> Change {
     let sample = || {
         let pairs = [("name", "Mike"), ("email", "mike@example.com")];
         pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
     };
     let fields = if args.fields.is_empty() { sample() } else { args.fields.clone() };
-    let entity = Entity::by_hand(args.id, fields, args.interests.clone(), clock::real_now());
+    let entity = Entity::by_hand(args.id, fields, args.interests.clone(), clock::millis(now));
     Change { action: args.action, trigger: Trigger::Publisher, entity, before: None }
 }

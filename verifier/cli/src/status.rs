@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 /// How the program ends. Scripts rely on these numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ExitStatus {
+pub enum ExitStatus {
     /// The callback is verified; the key is usable.
     Good = 0,
     /// The callback is refused; there is no usable key.

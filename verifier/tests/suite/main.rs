@@ -20,4 +20,5 @@ mod properties;
 mod replay;
 mod setup;
 mod support;
+mod vectors;
 mod wycheproof;

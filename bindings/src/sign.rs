@@ -64,12 +64,13 @@ impl PyPrivateKey {
     ) -> PyResult<String> {
         let (method, target) = (text("method", method)?.to_str()?, text("target", target)?.to_str()?);
         let lines = Lines::of(headers)?;
-        let lines = lines.headers()?;
+        let texts = lines.texts()?;
+        let headers = texts.headers()?;
         let wrong = |name, error: &dyn std::fmt::Display| PyValueError::new_err(format!("`{name}`: {error}"));
         let key_id = KeyName::parse(text("key_id", key_id)?.to_str()?).map_err(|error| wrong("key_id", &error))?;
         let covered =
             CoveredHeaders::parse(text("covered", covered)?.to_str()?).map_err(|error| wrong("covered", &error))?;
-        let head = request::head(method, target, &lines, None);
+        let head = request::head(method, target, &headers, None);
         self.0.sign_request(&head, &key_id, &covered).map_err(|error| PyValueError::new_err(error.to_string()))
     }
 }

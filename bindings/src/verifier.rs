@@ -269,9 +269,10 @@ impl PyVerifier {
     ) -> PyResult<T> {
         let (method, target) = (text("method", method)?.to_str()?, text("target", target)?.to_str()?);
         let lines = Lines::of(headers)?;
-        let lines = lines.headers()?;
+        let texts = lines.texts()?;
+        let headers = texts.headers()?;
         let now = time("now", now)?;
-        let head = request::head(method, target, &lines, https);
+        let head = request::head(method, target, &headers, https);
         Ok(py.detach(|| work(&head, now)))
     }
 }

@@ -17,9 +17,8 @@ use callback_verifier::wire::SigningString;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::measure::{median, microseconds, rounded, seconds_each, thread_seconds};
+use crate::measure::{median, microseconds, raw_key, rounded, seconds_each, thread_seconds};
 use crate::support::{Callback, TARGET};
-use crate::verify::raw_key;
 
 const BATCH: usize = 200;
 const ROUNDS: usize = 40;

@@ -2,6 +2,21 @@
 
 use std::time::Instant;
 
+use aws_lc_rs::rsa::PublicKeyComponents;
+use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256};
+use pkcs1::der::Decode;
+use pkcs1::der::asn1::UintRef;
+
+use crate::support::Callback;
+
+/// The key of the bare verification, parsed once.
+pub(crate) fn raw_key(callback: &Callback) -> ParsedPublicKey {
+    let info = spki::SubjectPublicKeyInfoRef::try_from(callback.key.public_key_der()).expect("a key");
+    let rsa = pkcs1::RsaPublicKey::<UintRef<'_>>::from_der(info.subject_public_key.raw_bytes()).expect("an RSA key");
+    let components = PublicKeyComponents { n: rsa.modulus.as_bytes(), e: rsa.public_exponent.as_bytes() };
+    components.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256).expect("a usable key")
+}
+
 pub(crate) fn seconds_each(count: u32, mut work: impl FnMut()) -> f64 {
     let begun = Instant::now();
     (0..count).for_each(|_| work());

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use callback_verifier::{DnsKeys, Header, MemoryGuard, RequestHead, Verifier};
 use serde_json::{Value, json};
 
-use crate::measure::{median, microseconds, rounded, seconds_each};
+use crate::measure::{median, microseconds, raw_key, rounded, seconds_each};
 use crate::support::{Callback, TARGET, ready};
-use crate::verify::raw_key;
 
 /// So many callbacks, each with a nonce of its own, so that a guard sees each once.
 const CALLBACKS: usize = 100;

@@ -5,15 +5,11 @@ use std::process::Command;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
-use aws_lc_rs::rsa::PublicKeyComponents;
-use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256};
 use callback_verifier::wire::{CoveredHeaders, Digests, Separator, SignatureHeader, SigningString, parse_date};
 use callback_verifier::{RequestHead, Verifier};
-use pkcs1::der::Decode;
-use pkcs1::der::asn1::UintRef;
 use serde_json::{Value, json};
 
-use crate::measure::{median, microseconds, rounded, seconds_each};
+use crate::measure::{median, microseconds, raw_key, rounded, seconds_each};
 use crate::support::{COVERED, Callback, TARGET, ready};
 
 const PAIRS: usize = 400;
@@ -47,13 +43,6 @@ pub(crate) fn verify_vs_raw(callback: &Callback, verifier: &Verifier) -> Value {
 fn verify(callback: &Callback, verifier: &Verifier, lines: &[callback_verifier::Header<'_>]) {
     let head = RequestHead::new("POST", TARGET, black_box(lines));
     black_box(ready(verifier.verify(&head, &callback.body, callback.now)).expect("verified"));
-}
-
-pub(crate) fn raw_key(callback: &Callback) -> ParsedPublicKey {
-    let info = spki::SubjectPublicKeyInfoRef::try_from(callback.key.public_key_der()).expect("a key");
-    let rsa = pkcs1::RsaPublicKey::<UintRef<'_>>::from_der(info.subject_public_key.raw_bytes()).expect("an RSA key");
-    let components = PublicKeyComponents { n: rsa.modulus.as_bytes(), e: rsa.public_exponent.as_bytes() };
-    components.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256).expect("a usable key")
 }
 
 /// What the parts of a verification take by themselves, in microseconds. The payload is decoded by no step; it is there to

@@ -55,7 +55,7 @@ def receiver(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         "its own": ["receivers.py"],
     }[server]
     if server == "gunicorn":
-        arguments = [*arguments, "--expect", str(HERE / "wsgi.toml")]
+        arguments = [*arguments, "--expect", str(HERE / "gunicorn.toml")]
     environment = {**os.environ, "PUBLIC_HOST": f"{address}:8080", "NAMESERVER": dns}
     log = tmp_path_factory.mktemp(name) / "log"
     with log.open("w") as out:

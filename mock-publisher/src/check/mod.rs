@@ -185,9 +185,10 @@ impl Check {
             setup::Diagnosis::Warn(text) => Some(text),
             setup::Diagnosis::Stop(text) => {
                 audience.line(&text)?;
-                let skipped =
-                    |vector| Found::skipped(vector, "nothing can be judged of this receiver, as told above".to_owned());
-                return Ok((Some(text), selection.chosen.iter().map(skipped).collect()));
+                let reason = text.split([':', '.']).next().unwrap_or_default();
+                let skipped = |vector| Found::skipped(vector, reason.to_owned());
+                let found = selection.chosen.iter().map(skipped).collect();
+                return Ok((Some(text), found));
             }
         };
         if let Some(text) = &diagnosis {

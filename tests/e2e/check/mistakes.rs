@@ -286,7 +286,7 @@ pub(super) const MISTAKES: &[(Mistake, &str, &[&str])] = &[
     (OnlyUnderscores, "takes `account_` and not `account-`", &["accepts/documented-account"]),
     (DigestInLowerCaseOnly, "takes `sha-256` and not `SHA-256`", &["accepts/documented-digest"]),
     (BodyWrittenAgain, "parses the body and writes it again for the digest", &["accepts/body-not-canonical"]),
-    (MethodFromHeader, "believes `X-HTTP-Method-Override`", &["place/method-override"]),
+    (MethodFromHeader, "believes `X-HTTP-Method-Override`", &["place/method-override", "place/method-overridden"]),
     (TargetFromHeader, "believes `X-Original-URL`", &["place/x-original-url"]),
     (
         PathPutInOrder,

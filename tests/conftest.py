@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from callback_verifier.pytest_plugin import MockPublisher
+from callback_verifier.testing import MockPublisher
 
 ROOT = Path(__file__).parents[1]
 PROGRAM = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug" / "mock-publisher"

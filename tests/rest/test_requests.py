@@ -2,7 +2,7 @@
 
 import pytest
 import requests
-from callback_verifier.pytest_plugin import MockPublisher
+from callback_verifier.testing import MockPublisher
 
 VERSIONS = ["v1", "v2", "v3", "v4"]
 

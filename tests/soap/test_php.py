@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from callback_verifier.pytest_plugin import MockPublisher
+from callback_verifier.testing import MockPublisher
 
 
 def php_has_soap() -> bool:

@@ -1,6 +1,6 @@
 """Another client, which reads the WSDL in its own way."""
 
-from callback_verifier.pytest_plugin import MockPublisher
+from callback_verifier.testing import MockPublisher
 from suds.client import Client
 
 

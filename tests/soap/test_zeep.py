@@ -7,7 +7,7 @@ from urllib.request import urlopen
 
 import pytest
 import zeep
-from callback_verifier.pytest_plugin import MockPublisher
+from callback_verifier.testing import MockPublisher
 from lxml import etree
 from zeep.exceptions import Fault
 from zeep.plugins import HistoryPlugin

@@ -19,14 +19,21 @@ Nothing here is for production: whoever can sign can forge.
 """
 
 from callback_verifier._native import PrivateKey
+from callback_verifier.testing._entities import Profile, Profiles, Subprofile
 from callback_verifier.testing._program import MockPublisherError
+from callback_verifier.testing._publisher import Delivery, MockPublisher
 from callback_verifier.testing._signed import SignedCallback, signed_callback, signing_key
 from callback_verifier.testing._vectors import assert_accepts, assert_refuses, free_address
 
 __all__ = [
+    "Delivery",
+    "MockPublisher",
     "MockPublisherError",
     "PrivateKey",
+    "Profile",
+    "Profiles",
     "SignedCallback",
+    "Subprofile",
     "assert_accepts",
     "assert_refuses",
     "free_address",

@@ -151,10 +151,10 @@ class Served:
 
 
 class _Connection(socketserver.StreamRequestHandler):
-    server: _Server
     timeout = SILENCE
 
     def handle(self) -> None:
+        assert isinstance(self.server, _Server)
         _answer(self.server.app, self.rfile, self.wfile)
 
 

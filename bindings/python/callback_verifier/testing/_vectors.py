@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -76,7 +76,7 @@ def _check(app: Callable[..., Any] | str, path: str, arguments: Sequence[str]) -
 
 
 @contextmanager
-def _url(app: Callable[..., Any] | str, path: str) -> Iterator[str]:
+def _url(app: Callable[..., Any] | str, path: str) -> Generator[str, None, None]:
     if isinstance(app, str):
         yield app
         return

@@ -108,7 +108,7 @@ fn a_handful_tells_nothing_of_a_rate() {
     let text = stage.rehearse("/hook", &few).expect_status(3).text();
     assert!(text.contains("verdict: accepts all 3, which are too few to tell how many in a second"), "{text}");
     assert!(text.contains("threshold rate>=1/s: NOT MET (too few callbacks to tell)"), "{text}");
-    let text = stage.rehearse("/hook", &["--rate", "5", "--duration", "1s"]).expect_status(0).text();
+    let text = stage.rehearse("/hook", &["--rate", "5", "--duration", "1s"]).expect_status(1).text();
     assert!(text.contains("verdict: accepts all 5, which are too few to tell whether it keeps up with 5/s"), "{text}");
 }
 
@@ -141,6 +141,9 @@ fn the_status_tells_what_the_verdict_says() {
     stage.rehearse("/fails/20", &["--profiles", "40", "--threshold", "errors<1%"]).expect_status(3);
     let slow = stage.rehearse("/limited/40", &["--rate", "60", "--duration", "2s"]).expect_status(1).text();
     assert!(slow.contains("verdict: does not keep up: at 60/s only ") && slow.contains("the queue grows"), "{slow}");
+    // A queue is none the better for an error that may be.
+    let both = ["--rate", "60", "--duration", "2s", "--threshold", "errors<50%"];
+    stage.rehearse("/limited/40", &both).expect_status(1);
     let closed = stage.rehearse("/limited/40", &["--profiles", "80", "--concurrency", "40"]).expect_status(0).text();
     assert!(closed.contains("/s as fast as they come, 40 at a time"), "{closed}");
     for end in [["--duration", "2s"], ["--profiles", "9"]] {

@@ -613,7 +613,7 @@ fn host(text: &str) -> Result<String, &'static str> {
     if bare.parse::<Ipv6Addr>().is_ok() {
         return Ok(bare.to_owned());
     }
-    let is_name = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
+    let is_name = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
     if is_name { Ok(text.to_owned()) } else { Err(expected) }
 }
 

@@ -221,11 +221,16 @@ fn setup(args: &RehearseArgs, url: &TargetUrl, keyring: &Keyring, dns: SocketAdd
     )
 }
 
+/// How many callbacks are sent at most, if something else does not end it.
+fn count(args: &RehearseArgs) -> Option<u64> {
+    args.profiles.or_else(|| args.duration.is_none().then_some(PROFILES))
+}
+
 /// Whether the rate is never reached, so that nothing could be measured.
 fn is_all_ramp(args: &RehearseArgs) -> bool {
     let (ramp, rate) = (args.ramp, args.rate.unwrap_or_default());
     let is_too_long = args.duration.is_some_and(|duration| ramp >= duration)
-        || args.profiles.is_some_and(|profiles| ramp.as_secs_f64() * rate / 2.0 >= profiles as f64);
+        || count(args).is_some_and(|count| ramp.as_secs_f64() * rate / 2.0 >= count as f64);
     !ramp.is_zero() && is_too_long
 }
 
@@ -241,7 +246,7 @@ fn rehearsal(args: &RehearseArgs, url: TargetUrl) -> anyhow::Result<Rehearsal> {
         mix: args.mix,
         first: args.first_id,
         profiles: args.profiles.unwrap_or(PROFILES),
-        count: args.profiles.unwrap_or(if args.duration.is_some() { u64::MAX } else { PROFILES }),
+        count: count(args).unwrap_or(u64::MAX),
         rate: args.rate,
         ramp: args.ramp,
         duration: args.duration.unwrap_or(Duration::MAX),

@@ -251,13 +251,18 @@ impl Report {
         report::comparison(before, self)
     }
 
-    /// Whether the receiver kept up, or how far it does was found out. What a threshold says how many errors there may be is none.
+    /// Whether the receiver kept up, or how far it does was found out. How many errors there may be a threshold can say.
     pub(crate) fn is_good(&self) -> bool {
+        let errors_are_held = self.thresholds.iter().any(Held::is_about_errors);
+        let is_good = |stage: &Stage| {
+            let is_told = stage.offered.is_none() || stage.accepted_per_second.is_some();
+            let kept_up = if errors_are_held { stage.load } else { stage.outcome } == Outcome::KeptUp;
+            kept_up && is_told && stage.ledger.sent > 0
+        };
         !self.interrupted
-            && match (self.limit, self.stages.last().map(|stage| stage.outcome)) {
-                (Some(limit), _) => limit.per_second.is_some(),
-                (None, Some(Outcome::Errors)) => self.thresholds.iter().any(Held::is_about_errors),
-                (None, outcome) => outcome == Some(Outcome::KeptUp) && self.ledger.sent > 0,
+            && match self.limit {
+                Some(limit) => limit.per_second.is_some(),
+                None => self.stages.last().is_some_and(is_good),
             }
     }
 

@@ -63,12 +63,14 @@ pub(super) struct Cast {
     first: Id,
     /// All from here on do not exist yet.
     next: Id,
+    /// Who was updated last.
+    updated: Id,
 }
 
 impl Cast {
     /// The first one who is created has this number.
     pub(super) const fn new(mix: Mix, first: Id) -> Self {
-        Self { mix, nth: 0, first, next: first }
+        Self { mix, nth: 0, first, next: first, updated: first }
     }
 
     /// The action of the nth callback: creations are spread evenly over each round of the mix.
@@ -96,8 +98,12 @@ impl Iterator for Cast {
         self.nth += 1;
         let is_there = self.first < self.next;
         Some(match wanted {
-            // Neither the one who was just created nor the one who is removed next.
-            Action::Update if is_there => (Action::Update, self.first + (self.next - self.first) / 2),
+            // One after the other, so that one profile is not told of twice in a row.
+            Action::Update if is_there => {
+                self.updated =
+                    if (self.first..self.next - 1).contains(&self.updated) { self.updated + 1 } else { self.first };
+                (Action::Update, self.updated)
+            }
             Action::Delete if is_there => {
                 self.first += 1;
                 (Action::Delete, self.first - 1)

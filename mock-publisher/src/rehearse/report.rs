@@ -72,7 +72,7 @@ impl Held {
     }
 
     pub(super) fn is_about_errors(&self) -> bool {
-        self.threshold.starts_with("errors")
+        self.threshold.trim_start().starts_with("errors")
     }
 
     pub(super) fn in_words(&self) -> String {
@@ -155,6 +155,9 @@ pub(super) fn verdict(report: &Report) -> String {
 fn single(stage: &Stage, report: &Report) -> String {
     let Stage { ledger, .. } = stage;
     match (stage.offered, stage.outcome, stage.accepted_per_second) {
+        (_, Outcome::Errors, _) if stage.load == Outcome::KeptUp => {
+            format!("keeps up but for errors: {}", why(stage, report.limit_p99_ms))
+        }
         (_, Outcome::Errors | Outcome::Queue | Outcome::Slow, _) => {
             format!("does not keep up: {}", why(stage, report.limit_p99_ms))
         }
@@ -302,6 +305,7 @@ mod tests {
             latency_ms,
             late: 0,
             outcome,
+            load: outcome,
             timeline: timeline.collect(),
         }
     }
@@ -339,7 +343,10 @@ mod tests {
             format!("keeps up with 850/s; {takes}; at 1000/s the p99 passes 1 s after 3 s")
         );
         assert_eq!(told(&[queue], None), "does not keep up: at 1000/s only 850/s are accepted, and the queue grows");
-        assert_eq!(told(&[refusing], None), "does not keep up: at 1000/s 1 of 2 are not accepted (1 http_503)");
+        let fails = "at 1000/s 1 of 2 are not accepted (1 http_503)";
+        assert_eq!(told(std::slice::from_ref(&refusing), None), format!("does not keep up: {fails}"));
+        let but_for = Stage { load: Outcome::KeptUp, ..refusing };
+        assert_eq!(told(&[but_for], None), format!("keeps up but for errors: {fails}"));
 
         let late = Stage { outcome: Outcome::SignedLate, ..good.clone() };
         assert!(told(std::slice::from_ref(&late), None).starts_with("this machine could not sign 850/s"));

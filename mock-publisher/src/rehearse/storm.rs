@@ -128,6 +128,7 @@ impl Storm {
             late: 0,
             told: begun,
             recent: VecDeque::from([(begun, 0)]),
+            is_cut: false,
             ramp: pace.arrivals.map_or(Duration::ZERO, |arrivals| arrivals.ramp),
             sample: Sample::new(),
             at_rate: Ledger::default(),
@@ -162,6 +163,9 @@ impl Storm {
             let turn = lanes.turn(id, nth);
             tokio::spawn(async move {
                 turn.comes().await;
+                if places.is_closed() {
+                    return drop(done.send(None));
+                }
                 let place = match place {
                     Some(place) => Ok(place),
                     None => places.acquire_owned().await,
@@ -190,6 +194,7 @@ impl Storm {
         }
         drop((ready, done));
         signing.abort();
+        score.is_cut = sent - score.ledger.sent >= MOST_WAITING;
         let mut stopping = stop.clone();
         loop {
             tokio::select! {
@@ -298,6 +303,8 @@ struct Score {
     told: Instant,
     /// How many had been accepted when it was told lately.
     recent: VecDeque<(Instant, u64)>,
+    /// Whether so many waited that it was ended.
+    is_cut: bool,
     /// How long the rate grew, and those that were due after that.
     ramp: Duration,
     sample: Sample,
@@ -356,20 +363,19 @@ impl Score {
             _ => None,
         };
         let is_slow = self.timeline.latencies().p99 > storm.limit_p99.as_secs_f64() * 1e3;
-        let outcome = if self.ledger.failed() > 0 {
-            Outcome::Errors
-        } else if self.late > FEW_LATE && self.late as f64 > self.ledger.sent as f64 * LATE_SHARE {
+        let load = if self.late > FEW_LATE && self.late as f64 > self.ledger.sent as f64 * LATE_SHARE {
             Outcome::SignedLate
-        } else if offered.is_none() || (growth == 0.0 && !is_slow) {
+        } else if offered.is_none() || (growth == 0.0 && !is_slow && !self.is_cut) {
             // As fast as they come, each waits for its turn as long as there are places: that is no latency of the receiver's.
             Outcome::KeptUp
         } else if self.sample.is_short_of(places, storm.limit_p99) {
             Outcome::ShortOfPlaces
-        } else if growth > 0.0 {
+        } else if growth > 0.0 || self.is_cut {
             Outcome::Queue
         } else {
             Outcome::Slow
         };
+        let outcome = if self.ledger.failed() > 0 { Outcome::Errors } else { load };
         Stage {
             offered,
             accepted_per_second,
@@ -378,6 +384,7 @@ impl Score {
             ledger: self.ledger,
             late: self.late,
             outcome,
+            load,
             timeline: self.timeline.seconds(),
         }
     }

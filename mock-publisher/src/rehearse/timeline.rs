@@ -128,6 +128,8 @@ pub(crate) struct Stage {
     /// the numbers tell of it, and not of the receiver.
     pub(super) late: u64,
     pub(super) outcome: Outcome,
+    /// The same, whatever was refused or not answered.
+    pub(super) load: Outcome,
     pub(super) timeline: Vec<Second>,
 }
 

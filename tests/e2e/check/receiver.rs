@@ -215,11 +215,11 @@ impl Judge {
             return Err(NO);
         }
         self.digest(message)?;
-        self.taken.lock().unwrap().insert(signature.clone());
-        if self.makes(Mistake::NonceBeforeSignature) {
-            return Ok(());
+        if !self.makes(Mistake::NonceBeforeSignature) {
+            self.nonce(message, &names, &key_id, &signature).await?;
         }
-        self.nonce(message, &names, &key_id, &signature).await
+        self.taken.lock().unwrap().insert(signature);
+        Ok(())
     }
 
     fn parameters(&self, header: &str) -> Result<HashMap<String, String>, Refusal> {

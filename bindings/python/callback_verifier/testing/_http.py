@@ -25,7 +25,7 @@ SILENCE = 30.0
 PART = 64 * 1024
 
 _REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([!-~]+) HTTP/1\.([01])")
-_HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\0\r\n]*?)[ \t]*")
+_HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\0\r\n]*)")
 
 
 class BadRequest(Exception):
@@ -92,7 +92,7 @@ class Request:
         for header in headers:
             if header is None:
                 raise BadRequest("malformed header line")
-            self.headers.append((header[1], header[2]))
+            self.headers.append((header[1], header[2].strip(b" \t")))
         if sum(name.lower() == b"host" for name, _ in self.headers) != 1:
             raise BadRequest("not one `Host`")
         self.body = Body(stream, self.headers)
@@ -102,11 +102,13 @@ class Request:
         head = bytearray()
         while line := stream.readline(MOST_HEAD):
             head += line
+            if not line.endswith(b"\r\n"):
+                break
             if line == b"\r\n" and len(head) > 2:
                 return bytes(head[:-4])
             if len(head) >= MOST_HEAD:
                 break
-        raise BadRequest("the head has no end")
+        raise BadRequest("the head does not end, or its lines do not end with CRLF")
 
     @property
     def path(self) -> bytes:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,14 +23,16 @@ SAMPLE = {"name": "Mike", "email": "mike@example.com"}
 
 
 def signing_key() -> PrivateKey:
-    """The key that `signed_callback` signs with, made anew in each process: nobody else has it."""
+    """The key that `signed_callback` signs with, made anew by each program that asks for it: nobody else has it."""
     global _own_key
-    if _own_key is None:
-        _own_key = PrivateKey.generate()
-    return _own_key
+    with _own_key_lock:
+        if _own_key is None:
+            _own_key = PrivateKey.generate()
+        return _own_key
 
 
 _own_key: PrivateKey | None = None
+_own_key_lock = threading.Lock()
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,8 @@ impl Forgery {
 
     /// What comes before the right answer, if something does.
     pub(super) fn sent_before(&self, id: u16, query: &LowerQuery) -> Result<Option<Vec<u8>>, ProtoError> {
-        let asked = Name::from(query.name());
+        // As it was spelled: who mixes capitals in compares them.
+        let asked = query.original().name().clone();
         let (mut id, mut kind, mut question) = (id, MessageType::Response, asked.clone());
         match self.how {
             Guess::OtherId => id ^= 1,

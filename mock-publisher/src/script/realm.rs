@@ -131,6 +131,8 @@ impl Realm {
         call.set("source", source)?;
         let came_to = enter.call::<_, Value<'_>>((call,)).catch(ctx);
         let (result, value) = match came_to {
+            // Some of what is built into the engine goes on without what was interrupted in it.
+            Ok(value) if lock(&self.watch).was_interrupted => (Err(ScriptError::Deadline), value),
             Ok(value) => (Ok(counts_as_true(&value)), value),
             Err(error) => (Err(self.caught(Some(error))), Value::new_undefined(ctx.clone())),
         };

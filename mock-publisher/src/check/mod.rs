@@ -154,7 +154,7 @@ impl Check {
             server.with_context(|| format!("cannot listen on `{dns}`; choose another address with `--dns`"))?;
         audience.line(&setup::summary(self, server.address()))?;
         let started = SystemTime::now();
-        let found = self.found(&runner, selection, server.address(), audience).await;
+        let found = self.found(&runner, selection, exceptions, server.address(), audience).await;
         server.stop().await;
         let (diagnosis, found) = found?;
         let heading = Heading {
@@ -175,6 +175,7 @@ impl Check {
         &self,
         runner: &Arc<Runner>,
         selection: &Selection,
+        exceptions: &Exceptions,
         dns: SocketAddr,
         audience: &impl Audience,
     ) -> anyhow::Result<(Option<String>, Vec<Found>)> {
@@ -199,7 +200,7 @@ impl Check {
         audience.line(&format!("{vectors}   profile {profile}   seed {}\n", self.seed))?;
         let progress = |done| audience.progress(done, selection.len());
         let (found, gone) = runner.run(&selection.chosen, honest, progress).await?;
-        let told = gone.or_else(|| setup::refuses_much(&found));
+        let told = gone.or_else(|| setup::refuses_much(&found, exceptions));
         if let Some(text) = &told {
             audience.line(text)?;
         }

@@ -307,24 +307,7 @@ impl Runner {
                 }
                 continue;
             }
-            self.turn().await;
-            let mut request = self.step(vector, n, &nonce(&self.forge, vector, n, 0), 0, first.as_deref())?;
-            let mut answers = join_all((0..step.copies).map(|_| self.exchanged(&request, step.expect))).await;
-            // Whoever limits something that this check has used up takes it when it comes again, as callbacks do.
-            // What a flood was to keep away has to come through at once.
-            let before = n.checked_sub(1).map(|before| &vector.steps[before]);
-            let follows_flood = before.is_some_and(|before| before.times > 1 || before.held > 0);
-            for again in 1..=COMES_AGAIN {
-                if step.expect != Expect::Accept
-                    || follows_flood
-                    || !may_pass(&answers[0])
-                    || self.passes(SLOW).await.is_break()
-                {
-                    break;
-                }
-                request = self.step(vector, n, &nonce(&self.forge, vector, n, again), 0, first.as_deref())?;
-                answers = vec![self.exchanged(&request, step.expect).await];
-            }
+            let (request, mut answers) = self.answers(vector, n, first.as_deref()).await?;
             let (verdict, at) =
                 judged(step, &answers, vector.may_hang_up, self.options.strict && !vector.may_come_again);
             let is_last = n + 1 == vector.steps.len();
@@ -341,6 +324,32 @@ impl Runner {
         }
         let interrupted = *self.stop.borrow();
         Ok(Found::skipped(vector, if interrupted { "interrupted" } else { "it expects nothing" }.to_owned()))
+    }
+
+    /// Sends what a step says, so many copies of it.
+    ///
+    /// Whoever limits something that this check has used up takes an honest callback when it comes again, as callbacks do; but what a
+    /// flood was to keep away has to come through at once.
+    async fn answers(
+        &self,
+        vector: &Vector,
+        n: usize,
+        first: Option<&[u8]>,
+    ) -> anyhow::Result<(ToSend, Vec<Result<RawAnswer, SendError>>)> {
+        let step = &vector.steps[n];
+        let follows_flood = vector.steps[..n].last().is_some_and(|before| before.times > 1 || before.held > 0);
+        let comes_again = step.expect == Expect::Accept && !follows_flood;
+        let mut attempt = 0;
+        loop {
+            self.turn().await;
+            let request = self.step(vector, n, &nonce(&self.forge, vector, n, attempt), 0, first)?;
+            let answers = join_all((0..step.copies).map(|_| self.exchanged(&request, step.expect))).await;
+            let is_last = !comes_again || attempt == COMES_AGAIN || !may_pass(&answers[0]);
+            if is_last || self.passes(SLOW).await.is_break() {
+                return Ok((request, answers));
+            }
+            attempt += 1;
+        }
     }
 
     /// Sends the first request of a vector once more than it is tried.

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use super::expected::Exceptions;
 use super::report::{Found, Verdict};
 use super::vector::{Expect, Level};
 use super::{Check, FirstLook};
@@ -101,10 +102,14 @@ pub(super) fn diagnosis(check: &Check, look: &FirstLook, dns: SocketAddr) -> Dia
     }
 }
 
-/// What it refuses proves little if it refuses much that is honest: attacks may have been refused for the same reason.
-pub(super) fn refuses_much(found: &[Found]) -> Option<String> {
+/// What it refuses proves little if it refuses much that is honest, and nobody knows why: attacks may have been refused for the same
+/// reason.
+pub(super) fn refuses_much(found: &[Found], exceptions: &Exceptions) -> Option<String> {
     let is_judged = |found: &&Found| {
-        found.level == Level::Must && found.expected == Expect::Accept && found.verdict != Verdict::Skipped
+        found.level == Level::Must
+            && found.expected == Expect::Accept
+            && found.verdict != Verdict::Skipped
+            && exceptions.iter().all(|(id, _)| id != found.id)
     };
     let honest: Vec<&Found> = found.iter().filter(is_judged).collect();
     let refused = honest.iter().filter(|found| found.verdict != Verdict::Pass).count();

@@ -253,7 +253,7 @@ impl Report {
 
     /// Whether the receiver kept up, or how far it does was found out. How many errors there may be a threshold can say.
     pub(crate) fn is_good(&self) -> bool {
-        let errors_are_held = self.thresholds.iter().any(Held::is_about_errors);
+        let errors_are_held = self.thresholds.iter().any(|held| held.is_about_errors);
         let is_good = |stage: &Stage| {
             let is_told = stage.offered.is_none() || stage.accepted_per_second.is_some();
             let kept_up = if errors_are_held { stage.load } else { stage.outcome } == Outcome::KeptUp;

@@ -59,6 +59,9 @@ pub(crate) struct Held {
     /// What was measured, with its unit.
     #[serde(skip)]
     told: String,
+    /// Whether it says how many errors there may be.
+    #[serde(skip)]
+    pub(super) is_about_errors: bool,
 }
 
 impl Held {
@@ -67,12 +70,9 @@ impl Held {
             threshold: threshold.to_string(),
             measured,
             met: measured.is_some_and(|measured| threshold.is_met_by(measured)),
+            is_about_errors: threshold.is_about_errors(),
             told: measured.map_or("too few callbacks to tell".to_owned(), |measured| threshold.told(measured)),
         }
-    }
-
-    pub(super) fn is_about_errors(&self) -> bool {
-        self.threshold.trim_start().starts_with("errors")
     }
 
     pub(super) fn in_words(&self) -> String {
@@ -204,10 +204,14 @@ fn why(stage: &Stage, limit_p99: f64) -> String {
     }
     let passes = stage.timeline.iter().find(|second| second.latency_ms.p99 > limit_p99);
     let passes = passes.map(|second| format!("the p99 passes {} after {} s", latency(limit_p99), second.second + 1));
-    let accepted = stage.accepted_per_second.filter(|_| stage.outcome == Outcome::Queue);
-    let queue = accepted.map(|accepted| format!("only {}/s are accepted, and the queue grows", rounded(accepted)));
-    let reasons: Vec<_> = queue.into_iter().chain(passes).collect();
-    format!("{at} {}", reasons.join(": "))
+    if stage.outcome != Outcome::Queue {
+        return format!("{at} {}", passes.unwrap_or_else(|| format!("the p99 passes {}", latency(limit_p99))));
+    }
+    // One that was ended because too many waited may have had no time to be late.
+    let accepted = stage.accepted_per_second.filter(|accepted| stage.offered.is_some_and(|rate| *accepted < rate));
+    let only = accepted.map(|accepted| format!("only {}/s are accepted, and ", rounded(accepted))).unwrap_or_default();
+    let passes = passes.map(|passes| format!(": {passes}")).unwrap_or_default();
+    format!("{at} {only}the queue grows{passes}")
 }
 
 impl Stage {
@@ -342,7 +346,10 @@ mod tests {
             told(&[good.clone(), slow.clone()], Some(limit(Bound::Receiver))),
             format!("keeps up with 850/s; {takes}; at 1000/s the p99 passes 1 s after 3 s")
         );
-        assert_eq!(told(&[queue], None), "does not keep up: at 1000/s only 850/s are accepted, and the queue grows");
+        let grows = "does not keep up: at 1000/s only 850/s are accepted, and the queue grows";
+        assert_eq!(told(std::slice::from_ref(&queue), None), grows);
+        let cut = Stage { accepted_per_second: Some(1000.0), ..queue };
+        assert_eq!(told(&[cut], None), "does not keep up: at 1000/s the queue grows");
         let fails = "at 1000/s 1 of 2 are not accepted (1 http_503)";
         assert_eq!(told(std::slice::from_ref(&refusing), None), format!("does not keep up: {fails}"));
         let but_for = Stage { load: Outcome::KeptUp, ..refusing };

@@ -110,6 +110,10 @@ impl Threshold {
         })
     }
 
+    pub(super) fn is_about_errors(&self) -> bool {
+        matches!(self.figure, Figure::Errors | Figure::ErrorShare)
+    }
+
     /// A number of the figure's kind, as it is told.
     pub(super) fn told(&self, number: f64) -> String {
         match self.figure {

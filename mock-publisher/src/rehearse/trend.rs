@@ -17,7 +17,7 @@ const GROUPS: usize = 10;
 const GROWS: i32 = 27;
 const GROWS_IN_HALF: i32 = 4;
 /// Less growth than that is none, in seconds per second.
-pub(super) const LEAST: f64 = 0.01;
+const LEAST: f64 = 0.01;
 
 /// How one callback went.
 #[derive(Debug, Clone, Copy)]

@@ -142,7 +142,11 @@ class Served:
         return f"{host!s}:{port}"
 
     def __enter__(self) -> Served:
-        self._server.app.start(int(self._server.server_address[1]))
+        try:
+            self._server.app.start(int(self._server.server_address[1]))
+        except BaseException:
+            self._server.server_close()
+            raise
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self
 
@@ -252,18 +256,44 @@ class _Asgi:
         self._app = app
         self._port = 0
         self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
         self._begins: asyncio.Queue[str] = asyncio.Queue()
         self._state: dict[str, Any] = {}
         self._life: Any = None
 
     def start(self, port: int) -> None:
         self._port = port
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
-        self._run(self._start_up())
+        self._thread.start()
+        try:
+            self._run(self._start_up())
+        except BaseException:
+            self._end()
+            raise
 
     def stop(self) -> None:
-        self._run(self._shut_down())
+        try:
+            self._run(self._shut_down())
+        finally:
+            self._end()
+
+    def _serve(self) -> None:
+        try:
+            self._loop.run_forever()
+        finally:
+            self._loop.run_until_complete(self._clear())
+            self._loop.close()
+
+    async def _clear(self) -> None:
+        """Ends what the application has left behind."""
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        await self._loop.shutdown_default_executor()
+
+    def _end(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
 
     def answer(self, request: Request) -> Answer:
         answer: Answer = self._run(self._called(request))

@@ -44,8 +44,10 @@ pub(crate) fn peak_memory() -> Option<u64> {
     status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().trim_end_matches(" kB").parse().ok()
 }
 
-/// How long this thread has run on a processor, in seconds, where the system tells.
+/// How long this thread has run on a processor, in seconds.
+///
+/// Not from `/proc`, which knows it only as of the scheduler's last tick.
 pub(crate) fn thread_seconds() -> f64 {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux with scheduler statistics");
-    text.split(' ').next().and_then(|nanoseconds| nanoseconds.parse::<f64>().ok()).expect("nanoseconds") / 1e9
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }

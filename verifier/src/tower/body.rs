@@ -1,4 +1,6 @@
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -21,8 +23,13 @@ pub(super) async fn read<B>(
 where
     B: Body<Data = Bytes>,
 {
+    let mut reading = pin!(read_all(verifier, body));
+    // Most bodies have come together with their heads, and need no timer.
+    if let Poll::Ready(read) = poll_fn(|cx| Poll::Ready(reading.as_mut().poll(cx))).await {
+        return read;
+    }
     let too_slow = |_| Rejection::BodyTooSlow { limit: deadline.as_secs() };
-    tokio::time::timeout(deadline, read_all(verifier, body)).await.map_err(too_slow)?
+    tokio::time::timeout(deadline, reading).await.map_err(too_slow)?
 }
 
 async fn read_all<B>(verifier: &mut BodyVerifier, mut body: Pin<&mut B>) -> Result<Bytes, Rejection>

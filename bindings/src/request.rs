@@ -7,32 +7,26 @@ use callback_verifier::{Header, RequestHead, Transport};
 use pyo3::Borrowed;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+use pyo3::types::{PyList, PyString, PyTuple};
 
 use crate::arguments::{type_name, wrong_type};
 
 /// Header lines: the tuples, of which nobody can take the names and values out while they are held.
-pub(crate) struct Lines<'py>(Vec<Bound<'py, PyTuple>>);
-
-/// Names and values, borrowed from the lines.
-pub(crate) struct Texts<'a, 'py>(Vec<(Text<'a, 'py>, Text<'a, 'py>)>);
-
-/// A name or a value.
-enum Text<'a, 'py> {
-    /// If it is not ASCII, its characters as bytes are kept beside it as soon as somebody wants them.
-    Str(Borrowed<'a, 'py, PyString>, OnceCell<Vec<u8>>),
-    Bytes(Borrowed<'a, 'py, PyBytes>),
+pub(crate) struct Lines<'py> {
+    tuples: Vec<Bound<'py, PyTuple>>,
+    /// Values that are no ASCII, as bytes. Hardly any request has one.
+    latin1: OnceCell<Box<[OnceCell<Vec<u8>>]>>,
 }
 
 impl<'py> Lines<'py> {
     /// Reads the argument `headers`.
     pub(crate) fn of(headers: &Bound<'py, PyAny>) -> PyResult<Self> {
         if let Ok(list) = headers.cast_exact::<PyList>() {
-            let mut lines = Vec::with_capacity(list.len());
+            let mut tuples = Vec::with_capacity(list.len());
             for line in list {
-                lines.push(pair(line)?);
+                tuples.push(pair(line)?);
             }
-            return Ok(Self(lines));
+            return Ok(Self::new(tuples));
         }
         if headers.hasattr("keys")? {
             return Err(PyTypeError::new_err(format!(
@@ -43,28 +37,42 @@ impl<'py> Lines<'py> {
         }
         let lines =
             headers.try_iter().map_err(|_| wrong_type("headers", "a sequence of (name, value) pairs", headers))?;
-        lines.map(|line| pair(line?)).collect::<PyResult<_>>().map(Self)
+        lines.map(|line| pair(line?)).collect::<PyResult<_>>().map(Self::new)
     }
 
-    /// What the lines hold.
-    pub(crate) fn texts(&self) -> PyResult<Texts<'_, 'py>> {
-        let mut texts = Vec::with_capacity(self.0.len());
-        for line in &self.0 {
-            texts.push((Text::of(line.get_borrowed_item(0)?)?, Text::of(line.get_borrowed_item(1)?)?));
-        }
-        Ok(Texts(texts))
+    const fn new(tuples: Vec<Bound<'py, PyTuple>>) -> Self {
+        Self { tuples, latin1: OnceCell::new() }
     }
-}
 
-impl Texts<'_, '_> {
-    /// The lines as the library wants them.
+    /// The lines as the library wants them, borrowed.
     pub(crate) fn headers(&self) -> PyResult<Vec<Header<'_>>> {
-        let mut headers = Vec::with_capacity(self.0.len());
-        for (name, value) in &self.0 {
-            headers.push(Header::new(name.as_str()?, value.as_bytes()?));
+        let mut headers = Vec::with_capacity(self.tuples.len());
+        for (at, line) in self.tuples.iter().enumerate() {
+            let name = name(line.get_borrowed_item(0)?)?;
+            headers.push(Header::new(name, self.value(at, line.get_borrowed_item(1)?)?));
         }
         Ok(headers)
     }
+
+    fn value<'a>(&'a self, at: usize, value: Borrowed<'a, 'py, PyAny>) -> PyResult<&'a [u8]> {
+        let text = match Text::of(value)? {
+            Text::Bytes(bytes) => return Ok(bytes),
+            Text::Str(text) if text.is_ascii() => return Ok(text.as_bytes()),
+            Text::Str(text) => text,
+        };
+        let bytes = text.chars().map(|c| u8::try_from(c).map_err(|_| not_latin1())).collect::<PyResult<_>>()?;
+        let rooms = self.latin1.get_or_init(|| self.tuples.iter().map(|_| OnceCell::new()).collect());
+        Ok(rooms[at].get_or_init(|| bytes))
+    }
+}
+
+fn name<'a>(name: Borrowed<'a, '_, PyAny>) -> PyResult<&'a str> {
+    let name = match Text::of(name)? {
+        Text::Str(text) => Some(text),
+        Text::Bytes(bytes) => std::str::from_utf8(bytes).ok(),
+    };
+    name.filter(|name| name.is_ascii())
+        .ok_or_else(|| PyValueError::new_err("`headers` must have names of ASCII characters"))
 }
 
 fn pair(line: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyTuple>> {
@@ -77,38 +85,20 @@ fn pair(line: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyTuple>> {
     }
 }
 
-impl<'a, 'py> Text<'a, 'py> {
-    fn of(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        if let Ok(text) = object.cast::<PyString>() {
-            return Ok(Self::Str(text, OnceCell::new()));
-        }
-        object.cast().map(Self::Bytes).map_err(|_| wrong_type("headers", "names and values of str or bytes", &object))
-    }
+/// A name or a value.
+enum Text<'a> {
+    Str(&'a str),
+    Bytes(&'a [u8]),
+}
 
-    fn as_bytes(&self) -> PyResult<&[u8]> {
-        match self {
-            Self::Bytes(bytes) => Ok(bytes.as_bytes()),
-            Self::Str(text, latin1) => {
-                let text = text.to_str().map_err(|_| not_latin1())?;
-                if text.is_ascii() {
-                    return Ok(text.as_bytes());
-                }
-                let bytes = text.chars().map(|c| u8::try_from(c).map_err(|_| not_latin1())).collect::<PyResult<_>>()?;
-                Ok(latin1.get_or_init(|| bytes))
-            }
+impl<'a> Text<'a> {
+    fn of(object: Borrowed<'a, '_, PyAny>) -> PyResult<Self> {
+        if object.is_instance_of::<PyString>() {
+            // Fails for surrogates, which no encoding has.
+            return object.extract().map(Self::Str).map_err(|_| not_latin1());
         }
-    }
-
-    fn as_str(&self) -> PyResult<&str> {
-        // The usual case, with nothing to be looked at twice.
-        if let Self::Str(text, _) = self
-            && let Ok(text) = text.to_str()
-            && text.is_ascii()
-        {
-            return Ok(text);
-        }
-        std::str::from_utf8(self.as_bytes()?)
-            .map_err(|_| PyValueError::new_err("`headers` must have names of ASCII characters"))
+        let wrong = |_| wrong_type("headers", "names and values of str or bytes", &object);
+        object.extract().map(Self::Bytes).map_err(wrong)
     }
 }
 

@@ -64,8 +64,7 @@ impl PyPrivateKey {
     ) -> PyResult<String> {
         let (method, target) = (text("method", method)?.to_str()?, text("target", target)?.to_str()?);
         let lines = Lines::of(headers)?;
-        let texts = lines.texts()?;
-        let headers = texts.headers()?;
+        let headers = lines.headers()?;
         let wrong = |name, error: &dyn std::fmt::Display| PyValueError::new_err(format!("`{name}`: {error}"));
         let key_id = KeyName::parse(text("key_id", key_id)?.to_str()?).map_err(|error| wrong("key_id", &error))?;
         let covered =

@@ -17,7 +17,7 @@ use crate::claim::PyClaim;
 use crate::dns::{BlockingDns, without_waiting};
 use crate::rejected::rejected;
 use crate::request::{self, Lines};
-use crate::verified::{PyAuthenticHead, PyVerified, PyVerifiedStream};
+use crate::verified::{Evidence, PyAuthenticHead, PyVerified};
 
 /// A nonce takes some 60 bytes.
 const MOST_NONCES: usize = 100_000_000;
@@ -214,14 +214,13 @@ impl PyVerifier {
     #[pyo3(signature = (verified, *, now=None))]
     fn claim(&self, py: Python<'_>, verified: &Bound<'_, PyAny>, now: Option<&Bound<'_, PyAny>>) -> PyResult<PyClaim> {
         let now = time("now", now)?;
-        let claim = if let Ok(verified) = verified.cast::<PyVerified>() {
-            let verified = verified.get().evidence();
-            py.detach(|| done(self.0.claim(verified, now)))
-        } else if let Ok(verified) = verified.cast::<PyVerifiedStream>() {
-            let verified = verified.get().evidence();
-            py.detach(|| done(self.0.claim(verified, now)))
-        } else {
-            return Err(wrong_type("verified", "Verified or VerifiedStream", verified));
+        let evidence = verified.cast::<PyAuthenticHead>().map(|head| head.get().evidence());
+        let claim = match evidence {
+            Ok(Evidence::Whole(verified)) => py.detach(|| done(self.0.claim(verified, now))),
+            Ok(Evidence::Stream(verified)) => py.detach(|| done(self.0.claim(verified, now))),
+            Ok(Evidence::Head(_)) | Err(_) => {
+                return Err(wrong_type("verified", "Verified or VerifiedStream", verified));
+            }
         };
         answered(py, claim).map(PyClaim::new)
     }
@@ -269,8 +268,7 @@ impl PyVerifier {
     ) -> PyResult<T> {
         let (method, target) = (text("method", method)?.to_str()?, text("target", target)?.to_str()?);
         let lines = Lines::of(headers)?;
-        let texts = lines.texts()?;
-        let headers = texts.headers()?;
+        let headers = lines.headers()?;
         let now = time("now", now)?;
         let head = request::head(method, target, &headers, https);
         Ok(py.detach(|| work(&head, now)))

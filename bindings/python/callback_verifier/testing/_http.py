@@ -14,9 +14,12 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterable
-from io import BufferedIOBase
-from typing import Any
+from io import BufferedIOBase, BufferedReader, RawIOBase
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 #: How long a head may be, in bytes.
 MOST_HEAD = 4 << 20
@@ -32,7 +35,7 @@ class BadRequest(Exception):
     """What came is no request of HTTP/1.1."""
 
 
-class Body:
+class Body(RawIOBase):
     """The body of a request, read as it comes."""
 
     def __init__(self, stream: BufferedIOBase, headers: list[tuple[bytes, bytes]]) -> None:
@@ -42,15 +45,23 @@ class Body:
             raise BadRequest("no one knows how long the body is")
         if not all(re.fullmatch(rb"[0-9]{1,18}", length) for length in lengths):
             raise BadRequest("malformed `Content-Length`")
+        super().__init__()
         self._stream = stream
         self._in_chunks = bool(codings)
         self._left = 0 if codings else int(next(iter(lengths), b"0"))
         self._has_ended = not codings and not lengths
 
-    def read(self, size: int = -1) -> bytes:
-        """At most so many bytes, and none at the end; all without a size."""
-        if size < 0:
-            return b"".join(iter(lambda: self.read(PART), b""))
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, room: WriteableBuffer) -> int:
+        """What has come, as far as there is room; nothing at the end."""
+        with memoryview(room).cast("B") as view:
+            part = self._part(len(view))
+            view[: len(part)] = part
+        return len(part)
+
+    def _part(self, size: int) -> bytes:
         if self._left == 0 and self._in_chunks and not self._has_ended:
             self._next_chunk()
         part = self._stream.read1(min(size, self._left)) if self._left else b""
@@ -71,10 +82,6 @@ class Body:
             while (line := self._stream.readline(PART)) != b"\r\n":
                 if not line:
                     raise BadRequest("the trailer broke off")
-
-    def readline(self, size: int = -1) -> bytes:
-        """WSGI has it; verifying needs none."""
-        return self.read(size)
 
 
 class Request:
@@ -206,17 +213,19 @@ class _Wsgi:
 
     def answer(self, request: Request) -> Answer:
         told: list[tuple[str, list[tuple[str, str]]]] = []
+        written: list[bytes] = []
 
-        def start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> None:
+        def start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> Callable[[bytes], None]:
             told.append((status, headers))
+            return written.append
 
         parts: Iterable[bytes] = self._app(self._environ(request), start_response)
         try:
-            body = b"".join(parts)
+            returned = b"".join(parts)
         finally:
             getattr(parts, "close", lambda: None)()
         status, headers = told[-1]
-        return int(status.split(" ", 1)[0]), [(n.encode("latin-1"), v.encode("latin-1")) for n, v in headers], body
+        return int(status.split(" ", 1)[0]), [(n.encode("latin-1"), v.encode("latin-1")) for n, v in headers], b"".join([*written, returned])
 
     def _environ(self, request: Request) -> dict[str, Any]:
         environ: dict[str, Any] = {
@@ -231,7 +240,7 @@ class _Wsgi:
             "REMOTE_ADDR": "127.0.0.1",
             "wsgi.version": (1, 0),
             "wsgi.url_scheme": "http",
-            "wsgi.input": request.body,
+            "wsgi.input": BufferedReader(request.body, PART),
             "wsgi.input_terminated": True,
             "wsgi.errors": sys.stderr,
             "wsgi.multithread": True,

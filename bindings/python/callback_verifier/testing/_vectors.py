@@ -12,6 +12,8 @@ from callback_verifier.testing._program import MockPublisherError, environment, 
 
 #: The class of what must be taken.
 HONEST = "accepts"
+#: How long all vectors together may take, in seconds: ten times what they take with a receiver that is well.
+LIMIT = 900.0
 
 
 def assert_refuses(
@@ -67,7 +69,13 @@ def free_address() -> str:
 def _check(app: Callable[..., Any] | str, path: str, arguments: Sequence[str]) -> None:
     with _url(app, path) as url:
         command = [program(), "check", url, "--json", *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, env=environment())
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, env=environment(), timeout=LIMIT)
+        except subprocess.TimeoutExpired as error:
+            raise MockPublisherError(
+                f"`mock-publisher check` has not come to an end within {LIMIT:.0f} s: choose fewer vectors, or give the receiver less time "
+                'for each with `options=["--timeout", ...]`'
+            ) from error
     if done.returncode not in (0, 1) or not done.stdout:
         raise MockPublisherError(f"`mock-publisher check` has judged nothing: {done.stderr.strip()}")
     report = json.loads(done.stdout)

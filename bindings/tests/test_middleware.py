@@ -192,3 +192,24 @@ def test_a_sender_that_stops_half_way_is_told_so(key: Key, verifier_: Verifier, 
     scope = {"type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": query.encode()}
     asyncio.run(call.app({**scope, "headers": headers}, never, send))
     assert (sent[0]["status"], call.seen) == (408, [])
+
+
+@pytest.mark.parametrize(("whole", "comes_again"), [(True, 409), (False, 500)])
+def test_what_fails_behind_a_whole_answer_was_handled(key: Key, verifier_: Verifier, whole: bool, comes_again: int) -> None:
+    """As a background task does: the sender has seen 200, and nobody else may send it again."""
+    statuses: list[int] = []
+
+    async def inner(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"o", "more_body": not whole})
+        raise ZeroDivisionError
+
+    request = fresh(key, f"behind-{whole}")
+    for _ in range(2):
+        call = AsgiCaller(verifier_)
+        call.app = Asgi(inner, verifier_)
+        try:
+            statuses.append(call(request)[0])
+        except ZeroDivisionError:
+            statuses.append(500)
+    assert statuses == [500, comes_again]

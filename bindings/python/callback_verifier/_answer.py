@@ -11,6 +11,8 @@ log = logging.getLogger("callback_verifier")
 
 #: Where evidence is in an ASGI scope and in a WSGI environ.
 KEY = "callback_verifier.verified"
+#: How long a sender may take for a body, in seconds, where a server does not see to it.
+BODY_TIMEOUT = 30.0
 
 _TEXTS = {400: "bad request", 401: "not authentic", 409: "handled before", 413: "too large", 422: "no callback", 503: "try again later"}
 

@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from callback_verifier._answer import KEY, Answer, refusal, settle, too_slow
+from callback_verifier._answer import BODY_TIMEOUT, KEY, Answer, refusal, settle, too_slow
 from callback_verifier._native import Rejected, Verified, Verifier
 
 Scope = MutableMapping[str, Any]
@@ -21,9 +21,6 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
-
-#: How long a sender may take for a body, in seconds.
-BODY_TIMEOUT = 30.0
 
 
 class Disconnected(Exception):
@@ -55,17 +52,20 @@ class VerifyCallbacks:
             await answer(too_slow(), send)
             return
         status = 0
+        has_answered = False
 
         async def watch(message: Message) -> None:
-            nonlocal status
+            nonlocal status, has_answered
             if message["type"] == "http.response.start":
                 status = message["status"]
             await send(message)
+            has_answered = has_answered or (message["type"] == "http.response.body" and not message.get("more_body", False))
 
         try:
             await self.app({**scope, KEY: verified}, replay(verified.body, receive), watch)
         except BaseException:
-            claim.release()
+            # What fails behind a whole answer, as a background task may, makes no sender try again.
+            settle(claim, status if has_answered else 0)
             raise
         settle(claim, status)
 

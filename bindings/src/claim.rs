@@ -21,9 +21,12 @@ impl PyClaim {
     }
 
     fn take(&self) -> PyResult<Claim> {
-        let claim = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        claim.ok_or_else(|| PyValueError::new_err("this claim was committed or released before"))
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or_else(settled)
     }
+}
+
+fn settled() -> PyErr {
+    PyValueError::new_err("this claim was committed or released before")
 }
 
 #[pymethods]
@@ -40,8 +43,10 @@ impl PyClaim {
         told(py, py.detach(|| done(claim.release())))
     }
 
-    fn __enter__(slf: Py<Self>) -> Py<Self> {
-        slf
+    /// A claim is for one time: with one that is settled nothing would keep the same request out.
+    fn __enter__(slf: Py<Self>) -> PyResult<Py<Self>> {
+        let is_held = slf.get().0.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        if is_held { Ok(slf) } else { Err(settled()) }
     }
 
     /// Whoever has committed or released it inside has the last word.

@@ -234,3 +234,13 @@ def test_a_claim_ends_with_its_date(key: Key) -> None:
     with pytest.raises(cv.NotAuthentic) as rejected:
         verifier.claim(evidence, now=SIGNED_AT + timedelta(seconds=400))
     assert rejected.value.code == "date_too_old"
+
+
+@pytest.mark.parametrize("settle", ["commit", "release"])
+def test_a_claim_is_for_one_time(key: Key, settle: str) -> None:
+    """With one that is settled nothing keeps the same request out."""
+    verifier = Verifier(1234, [HOST], key_pem=key.pem)
+    claim = verifier.claim(verifier.verify(*signed(key, settle).arguments, now=SIGNED_AT), now=SIGNED_AT)
+    getattr(claim, settle)()
+    with pytest.raises(ValueError, match="this claim was committed or released before"), claim:
+        pytest.fail("handled without a claim")

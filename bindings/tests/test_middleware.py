@@ -213,3 +213,20 @@ def test_what_fails_behind_a_whole_answer_was_handled(key: Key, verifier_: Verif
         except ZeroDivisionError:
             statuses.append(500)
     assert statuses == [500, comes_again]
+
+
+def test_what_fails_when_a_whole_answer_is_closed_was_handled(key: Key, verifier_: Verifier) -> None:
+    class Parts(list):  # type: ignore[type-arg]
+        def close(self) -> None:
+            raise ZeroDivisionError
+
+    def inner(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [])
+        return Parts([b"ok"])
+
+    call = WsgiCaller(verifier_)
+    call.app = Wsgi(inner, verifier_)
+    request = fresh(key, "closed")
+    with pytest.raises(ZeroDivisionError):
+        call(request)
+    assert call(request)[0] == 409

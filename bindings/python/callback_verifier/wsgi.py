@@ -79,10 +79,13 @@ class _Watched:
             yield from parts
             whole = True
         finally:
-            close = getattr(parts, "close", None)
-            if close is not None:
-                close()
-            settle(self.claim, self.status if whole else 0)
+            try:
+                close = getattr(parts, "close", None)
+                if close is not None:
+                    close()
+            finally:
+                # What fails behind a whole answer makes no sender try again.
+                settle(self.claim, self.status if whole else 0)
 
 
 def target_of(environ: Environ) -> str:

@@ -6,6 +6,9 @@
 
 The body is verified before the handler runs. A handler that returns has handled the callback, and it comes in once only; one that
 raises has not. (Where the answer's status decides instead, use `callback_verifier.asgi.VerifyCallbacks`.)
+
+By default FastAPI ends a dependency behind the answer and its background tasks, so one of these that raises lets the same request come
+again. With background tasks say `Depends(verified_callback(verifier), scope="function")` (FastAPI 0.121): then the handler alone decides.
 """
 
 from __future__ import annotations

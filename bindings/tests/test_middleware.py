@@ -162,6 +162,20 @@ def test_only_one_path_is_verified(caller: Any, key: Key, verifier_: Verifier) -
     assert call.seen[0][0] is None
 
 
+@pytest.mark.parametrize("target", ["/hook/", "//hook", "/hook//", "/%68ook", "/a/hook"])
+@pytest.mark.parametrize(("caller", "mount"), [(AsgiCaller, "root_path"), (WsgiCaller, "SCRIPT_NAME")])
+def test_what_an_application_may_take_for_that_path_is_verified(
+    caller: Any, mount: str, target: str, key: Key, verifier_: Verifier
+) -> None:
+    """Whatever it is mounted at, which a server may have from a header."""
+    call = caller(verifier_, path="/hook")
+    path = target.replace("%68", "h")
+    changes: dict[str, Any] = {mount: "/a"} if path == "/a/hook" else {}
+    changes |= {"PATH_INFO": path.removeprefix("/a")} if caller is WsgiCaller else {"path": path}
+    assert call(fresh(key, "unsigned").but(headers=[], target=target), **changes)[0] == 401
+    assert call.seen == []
+
+
 def test_a_server_that_hides_the_raw_path_is_told_apart(key: Key, verifier_: Verifier) -> None:
     with pytest.raises(RuntimeError, match=r"does not tell the raw path \(`scope\['raw_path'\]`\)"):
         AsgiCaller(verifier_)(fresh(key, "raw"), raw_path=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 
 from callback_verifier._native import Claim, PayloadError, Rejected
@@ -22,6 +23,19 @@ class Answer:
     status: int
     headers: list[tuple[str, str]]
     body: bytes
+
+
+def is_at(wanted: str, path: str, mount: str) -> bool:
+    """Whether an application might take a request to `path` for one to the path that is wanted.
+
+    Rather too much is verified than too little. Applications route by the path with or without what they are mounted at, which gunicorn
+    even takes from a header (`SCRIPT_NAME`), and some pay no heed to slashes at the end, or to double ones.
+    """
+    return _plain(wanted) in (_plain(path), _plain(path.removeprefix(mount)))
+
+
+def _plain(path: str) -> str:
+    return re.sub("/+", "/", path).rstrip("/")
 
 
 def settle(claim: Claim, status: int) -> None:

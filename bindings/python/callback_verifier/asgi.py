@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from callback_verifier._answer import BODY_TIMEOUT, KEY, Answer, refusal, settle, too_slow
+from callback_verifier._answer import BODY_TIMEOUT, KEY, Answer, is_at, refusal, settle, too_slow
 from callback_verifier._native import Rejected, Verified, Verifier
 
 Scope = MutableMapping[str, Any]
@@ -31,7 +31,8 @@ class VerifyCallbacks:
     """Lets genuine callbacks through to an application, each of them once."""
 
     def __init__(self, app: App, verifier: Verifier, *, path: str | None = None) -> None:
-        """path: only requests to this path are verified, and others let through as they are; None for all."""
+        """path: only requests to this path are verified, and others let through as they are; None for all. It is the same path with
+        `root_path` before it, with double slashes, or with slashes at its end."""
         if not isinstance(verifier, Verifier):
             raise TypeError(f"`verifier` must be a Verifier, got {type(verifier).__name__}")
         self.app = app
@@ -39,7 +40,7 @@ class VerifyCallbacks:
         self.path = path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or (self.path is not None and scope["path"] != self.path):
+        if scope["type"] != "http" or not (self.path is None or is_at(self.path, scope["path"], scope.get("root_path", ""))):
             await self.app(scope, receive, send)
             return
         try:

@@ -24,7 +24,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.module_loading import import_string
 
 from callback_verifier import asgi, wsgi
-from callback_verifier._answer import refusal, settle
+from callback_verifier._answer import is_at, refusal, settle
 from callback_verifier._native import Claim, Rejected, Verified, Verifier
 
 
@@ -106,7 +106,7 @@ class VerifyCallbacksMiddleware:
             raise ImproperlyConfigured(f"CALLBACK_VERIFIER must be a Verifier, got {type(self.verifier).__name__}")
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path != self.path:
+        if not is_at(self.path, request.path, request.path.removesuffix(request.path_info)):
             return self.get_response(request)
         claimed = _claimed(self.verifier, request)
         if isinstance(claimed, HttpResponse):

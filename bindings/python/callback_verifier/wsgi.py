@@ -15,7 +15,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from callback_verifier._answer import KEY, refusal, settle
+from callback_verifier._answer import KEY, is_at, refusal, settle
 from callback_verifier._native import Claim, Rejected, Verified, Verifier
 
 Environ = dict[str, Any]
@@ -31,7 +31,8 @@ class VerifyCallbacks:
     """Lets genuine callbacks through to an application, each of them once."""
 
     def __init__(self, app: App, verifier: Verifier, *, path: str | None = None) -> None:
-        """path: only requests to this path are verified, and others let through as they are; None for all."""
+        """path: only requests to this path are verified, and others let through as they are; None for all. It is the same path with
+        `SCRIPT_NAME` before it, with double slashes, or with slashes at its end."""
         if not isinstance(verifier, Verifier):
             raise TypeError(f"`verifier` must be a Verifier, got {type(verifier).__name__}")
         self.app = app
@@ -39,8 +40,8 @@ class VerifyCallbacks:
         self.path = path
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-        if self.path is not None and path != self.path:
+        mount = environ.get("SCRIPT_NAME", "")
+        if self.path is not None and not is_at(self.path, mount + environ.get("PATH_INFO", ""), mount):
             return self.app(environ, start_response)
         try:
             verified = verify(self.verifier, environ)

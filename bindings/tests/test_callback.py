@@ -210,6 +210,26 @@ def test_asyncio_does_not_stand_still_while_dns_does_not_answer(key: Key) -> Non
         assert asyncio.run(main()) > 50
 
 
+def test_lookups_take_no_thread_of_the_application(key: Key) -> None:
+    """Strangers can make DNS be asked for names that they invent."""
+    request = Callback().sign(key)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        verifier = Verifier(1234, [HOST], nameservers=["{}:{}".format(*silent.getsockname())])
+
+        async def main() -> int:
+            waiting = [
+                asyncio.ensure_future(verifier.averify(*request.arguments, now=SIGNED_AT)) for _ in range(64)
+            ]
+            await asyncio.sleep(0)
+            done = await asyncio.to_thread(lambda: sum(one.done() for one in waiting))
+            await asyncio.wait(waiting)
+            assert all(isinstance(one.exception(), cv.KeyLookupError) for one in waiting)
+            return done
+
+        assert asyncio.run(main()) < 64
+
+
 def test_a_refusal_is_explained(key: Key, verifier: Verifier, request_: Request) -> None:
     explanation = verifier.explain(*request_.but(target="/internal/hook?x=1").arguments, now=SIGNED_AT)
     assert (explanation["verdict"], explanation["code"]) == ("refused", "bad_signature")

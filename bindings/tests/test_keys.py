@@ -1,5 +1,6 @@
 """Where keys come from: DNS, as several threads and processes use it."""
 
+import asyncio
 import os
 import socket
 import threading
@@ -143,3 +144,21 @@ def test_a_forked_process_looks_keys_up_too(key: Key, request_: Request) -> None
             os._exit(2)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     verifier.verify(*Callback(key_id="third.copernica.com").sign(key).arguments, now=SIGNED_AT)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:This process.*multi-threaded:DeprecationWarning")
+def test_a_forked_process_looks_keys_up_in_asyncio_too(key: Key, request_: Request) -> None:
+    """The threads of its parent are not there any more."""
+    server = NameServer(key.record)
+    verifier = Verifier(1234, [HOST], nameservers=[server.address])
+    asyncio.run(verifier.averify(*request_.arguments, now=SIGNED_AT))
+    other = Callback(key_id="other.copernica.com").sign(key)
+    child = os.fork()
+    if child == 0:
+        try:
+            verified = asyncio.run(asyncio.wait_for(verifier.averify(*other.arguments, now=SIGNED_AT), 20))
+            os._exit(0 if verified.account == 1234 else 1)
+        finally:
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
